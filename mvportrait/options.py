@@ -1,0 +1,211 @@
+"""Options of the product's commands, checked before anything heavy is imported."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from flame.errors import ConfigError, PromptError, input_error
+
+__all__ = ["PRESETS", "AnimateOptions", "TurntableOptions", "check_prompt", "parse_views"]
+
+# Name → what it is. The frames themselves are made by ``mvvideo.pipeline.VideoModel.load(name)``.
+PRESETS = {
+    "preview": "the photo moved by geometry alone, no network",
+    "fast": "one step of the video model",
+    "quality": "four steps of the video model",
+}
+MAX_PROMPT_CHARACTERS = 2000
+MAX_SECONDS = 600.0
+MAX_VIEWS = 32
+MAX_FPS = 120.0
+SIZE_MULTIPLE = 16
+MIN_SIZE, MAX_SIZE = 64, 1024
+MAX_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnimateOptions:
+    """What ``animate`` is asked for.
+
+    Attributes:
+        reference: picture file, or ``demo`` for the bundled portrait.
+        text: prompt. Exactly one of ``text`` and ``motion`` is given.
+        motion: motion file (.npz).
+        views: a number of views, or names ("front,left,right").
+        cameras: camera file instead of ``views``.
+        orbit_degrees: angle of the outermost views; None: 40, less where the head would turn out of sight.
+        seconds: length; None: 3 for text, the motion's own for a motion file.
+        fps: frames per second; None: 25, or the motion file's own.
+        size: side of the square frames in pixels; None: 512 if the photo has the detail, else 256.
+        preset: see ``PRESETS``.
+        seed: of everything random.
+        absolute: take the motion as it is instead of adding it to the photo's own pose.
+    """
+
+    reference: str
+    text: str | None = None
+    motion: Path | None = None
+    views: str = "3"
+    cameras: Path | None = None
+    orbit_degrees: float | None = None
+    seconds: float | None = None
+    fps: float | None = None
+    size: int | None = None
+    preset: str = "fast"
+    seed: int = 0
+    absolute: bool = False
+
+    def check(self) -> None:
+        """Raise the first thing that is wrong, in the order of the options.
+
+        Raises:
+            ConfigError: a number outside its range, an unknown preset or view, no or two drivers.
+            PromptError: an empty or too long prompt.
+        """
+        check_driver(self.text, self.motion)
+        if self.cameras is None:
+            parse_views(self.views)
+        check_numbers(self.seconds, self.fps, self.seed)
+        if self.orbit_degrees is not None:
+            check_range("--orbit", self.orbit_degrees, 0.0, 120.0, "degrees")
+        if self.size is not None:
+            check_size(self.size)
+        check_preset(self.preset)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the manifest."""
+        return as_json(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurntableOptions:
+    """What ``turntable`` is asked for: one video whose camera travels round the moving portrait and back.
+
+    Attributes:
+        arc_degrees: the whole arc; the camera goes to half of it on either side.
+
+    The other attributes are those of ``AnimateOptions``.
+    """
+
+    reference: str
+    text: str | None = None
+    motion: Path | None = None
+    arc_degrees: float = 80.0
+    seconds: float | None = None
+    fps: float | None = None
+    size: int | None = None
+    preset: str = "fast"
+    seed: int = 0
+    absolute: bool = False
+
+    def check(self) -> None:
+        """Raise the first thing that is wrong; see ``AnimateOptions.check``."""
+        check_driver(self.text, self.motion)
+        check_range("--arc", self.arc_degrees, 1.0, 240.0, "degrees")
+        check_numbers(self.seconds, self.fps, self.seed)
+        if self.size is not None:
+            check_size(self.size)
+        check_preset(self.preset)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the manifest."""
+        return as_json(self)
+
+
+def as_json(options: Any) -> dict[str, Any]:
+    """A frozen options dataclass as JSON values; paths as text."""
+    values = asdict(options)
+    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+
+
+def check_driver(text: str | None, motion: Path | None) -> None:
+    """Exactly one of the two, and a usable prompt."""
+    if (text is None) == (motion is None):
+        given = "neither" if text is None else "both"
+        raise input_error(ConfigError, "give either --text or --motion", given, "leave one of the two")
+    if text is not None:
+        check_prompt(text)
+
+
+def check_prompt(text: str) -> None:
+    """A prompt has at least one letter, and a sensible length.
+
+    Raises:
+        PromptError: empty, without a letter, or longer than ``MAX_PROMPT_CHARACTERS``.
+    """
+    if not text.strip():
+        raise input_error(
+            PromptError, "prompt is empty", repr(text), 'write what the person does, such as "smiles"'
+        )
+    if len(text) > MAX_PROMPT_CHARACTERS:
+        rule = f"prompt is longer than {MAX_PROMPT_CHARACTERS} characters"
+        raise input_error(PromptError, rule, f"{len(text)} characters", "shorten it")
+    if not any(character.isalpha() for character in text):
+        raise input_error(PromptError, "prompt has no words", repr(text), "write what the person does")
+
+
+def check_numbers(seconds: float | None, fps: float | None, seed: int) -> None:
+    """Length, rate and seed."""
+    if seconds is not None:
+        check_range("--seconds", seconds, 0.0, MAX_SECONDS, "seconds", open_low=True)
+    if fps is not None:
+        check_range("--fps", fps, 1.0, MAX_FPS, "frames per second")
+    if not 0 <= seed <= MAX_SEED:
+        raise input_error(ConfigError, f"--seed must be between 0 and {MAX_SEED}", seed, "give another seed")
+
+
+def check_range(
+    name: str, value: float, low: float, high: float, unit: str, *, open_low: bool = False
+) -> None:
+    """``low`` ≤ value ≤ ``high``, finite; ``open_low`` leaves ``low`` itself out."""
+    inside = math.isfinite(value) and low <= value <= high and not (open_low and value == low)
+    if not inside:
+        bounds = f"more than {low:g} and at most {high:g}" if open_low else f"between {low:g} and {high:g}"
+        raise input_error(
+            ConfigError, f"{name} must be {bounds} {unit}", f"{value:g}", f"give another {name}"
+        )
+
+
+def check_size(size: int) -> None:
+    """A multiple of 16 within the limits."""
+    if not MIN_SIZE <= size <= MAX_SIZE or size % SIZE_MULTIPLE:
+        rule = f"--size must be a multiple of {SIZE_MULTIPLE} between {MIN_SIZE} and {MAX_SIZE}"
+        raise input_error(ConfigError, rule, size, "give 256, 384 or 512")
+
+
+def check_preset(preset: str) -> None:
+    """A known preset; the message names the near ones."""
+    if preset not in PRESETS:
+        near = difflib.get_close_matches(preset.lower(), PRESETS, n=2, cutoff=0.4) or list(PRESETS)
+        raise input_error(ConfigError, "unknown preset", preset, f"did you mean {' or '.join(near)}?")
+
+
+def parse_views(views: str) -> int | tuple[str, ...]:
+    """``"3"`` → 3; ``"front,left"`` → ("front", "left").
+
+    Raises:
+        ConfigError: no views, too many, an empty or repeated name. Whether a name exists is the renderer's to say.
+    """
+    text = views.strip()
+    try:
+        count = int(text)
+    except ValueError:
+        count = None
+    if count is not None:
+        if not 1 <= count <= MAX_VIEWS:
+            raise input_error(
+                ConfigError, f"--views must be between 1 and {MAX_VIEWS}", text, "give 3, for example"
+            )
+        return count
+    names = tuple(name.strip().lower() for name in text.split(","))
+    if not text or not all(names):
+        raise input_error(ConfigError, "--views has an empty name", repr(views), "give 3 or front,left,right")
+    if len(set(names)) != len(names):
+        raise input_error(ConfigError, "--views names a view twice", views, "name each view once")
+    if len(names) > MAX_VIEWS:
+        raise input_error(ConfigError, f"--views has more than {MAX_VIEWS} names", len(names), "give fewer")
+    return names
