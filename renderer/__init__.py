@@ -1,8 +1,8 @@
 """renderer: from a posed mesh and cameras to images of it.
 
 Owns: cameras, camera rigs and camera files; rasterisers behind one signature (numba on the CPU, nvdiffrast on
-CUDA, a plain reference); the fused CPU shader; the buffers of a head (depth, normals, canonical coordinates, uv,
-regions, mask, shaded preview).
+CUDA, a plain reference); the fused CPU shader; the buffers of a head (depth, normals, canonical coordinates,
+uv, regions, mask, shaded preview).
 Does not own: the head model (``flame``), diffusion, the channel order of the video model (``mvvideo``).
 """
 
@@ -20,18 +20,47 @@ if TYPE_CHECKING:
     from renderer.shading import Shaded, Texturing, shade, shade_layers
 
 _HOME = {
-    "BUFFERS": "buffers", "render_buffers": "buffers",
-    "load_cameras": "camera_files", "save_cameras": "camera_files",
-    "Cameras": "cameras", "fit_camera": "cameras",
-    "antialias": "rasterize", "interpolate": "rasterize", "texture": "rasterize", "to_image_order": "rasterize",
-    "VIEW_NAMES": "rigs", "arc": "rigs", "named_views": "rigs", "orbit": "rigs", "turntable": "rigs",
-    "Shaded": "shading", "Texturing": "shading", "shade": "shading", "shade_layers": "shading",
+    "BUFFERS": "buffers",
+    "render_buffers": "buffers",
+    "load_cameras": "camera_files",
+    "save_cameras": "camera_files",
+    "Cameras": "cameras",
+    "fit_camera": "cameras",
+    "antialias": "rasterize",
+    "interpolate": "rasterize",
+    "texture": "rasterize",
+    "to_image_order": "rasterize",
+    "VIEW_NAMES": "rigs",
+    "arc": "rigs",
+    "named_views": "rigs",
+    "orbit": "rigs",
+    "turntable": "rigs",
+    "Shaded": "shading",
+    "Texturing": "shading",
+    "shade": "shading",
+    "shade_layers": "shading",
 }
 
 __all__ = [
-    "BUFFERS", "VIEW_NAMES", "Cameras", "Shaded", "Texturing", "antialias", "arc", "fit_camera", "interpolate",
-    "load_cameras", "named_views", "orbit", "render_buffers", "save_cameras", "shade", "shade_layers", "texture",
-    "to_image_order", "turntable",
+    "BUFFERS",
+    "VIEW_NAMES",
+    "Cameras",
+    "Shaded",
+    "Texturing",
+    "antialias",
+    "arc",
+    "fit_camera",
+    "interpolate",
+    "load_cameras",
+    "named_views",
+    "orbit",
+    "render_buffers",
+    "save_cameras",
+    "shade",
+    "shade_layers",
+    "texture",
+    "to_image_order",
+    "turntable",
 ]
 
 

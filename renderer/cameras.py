@@ -57,31 +57,58 @@ class Cameras:
         matrix = _numbers(self.world_to_camera, "world_to_camera", ndim=3)  # (N, 4, 4)
         count = len(matrix)
         if matrix.shape[1:] != (4, 4) or not 1 <= count <= MAX_CAMERAS:
-            raise input_error(CameraError, "world_to_camera must have shape (N, 4, 4)", matrix.shape,
-                              "give one 4x4 matrix per camera")
+            raise input_error(
+                CameraError,
+                "world_to_camera must have shape (N, 4, 4)",
+                matrix.shape,
+                "give one 4x4 matrix per camera",
+            )
         focal = _numbers(self.focal_px, "focal_px", ndim=1)  # (N,)
         principal = _numbers(self.principal_px, "principal_px", ndim=2)  # (N, 2)
         if focal.shape != (count,) or principal.shape != (count, 2):
-            raise input_error(CameraError, "focal_px must be (N,) and principal_px (N, 2)",
-                              f"{focal.shape} and {principal.shape} for N = {count}", "give one per camera")
+            raise input_error(
+                CameraError,
+                "focal_px must be (N,) and principal_px (N, 2)",
+                f"{focal.shape} and {principal.shape} for N = {count}",
+                "give one per camera",
+            )
         _check_rigid(matrix)
         if not (focal > 0).all() or focal.max() > 1e7:
-            raise input_error(CameraError, "focal_px must be positive", float(focal.min()),
-                              "give focal lengths in pixels, such as 1500")
+            raise input_error(
+                CameraError,
+                "focal_px must be positive",
+                float(focal.min()),
+                "give focal lengths in pixels, such as 1500",
+            )
         if np.abs(principal).max() > 1e6:
-            raise input_error(CameraError, "principal_px is far outside the image",
-                              float(np.abs(principal).max()), "give it in pixels from the top left corner")
+            raise input_error(
+                CameraError,
+                "principal_px is far outside the image",
+                float(np.abs(principal).max()),
+                "give it in pixels from the top left corner",
+            )
         for name in ("height", "width"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) \
-                    or not 1 <= value <= MAX_IMAGE_SIDE:
-                raise input_error(CameraError, f"{name} must be a whole number of pixels from 1 to "
-                                  f"{MAX_IMAGE_SIDE}", value, "give a size such as 512")
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, (int, np.integer))
+                or not 1 <= value <= MAX_IMAGE_SIDE
+            ):
+                raise input_error(
+                    CameraError,
+                    f"{name} must be a whole number of pixels from 1 to {MAX_IMAGE_SIDE}",
+                    value,
+                    "give a size such as 512",
+                )
             object.__setattr__(self, name, int(value))
         near, far = float(self.near), float(self.far)
         if not (math.isfinite(near) and math.isfinite(far) and 0 < near < far):
-            raise input_error(CameraError, "clip planes must satisfy 0 < near < far",
-                              f"near {near}, far {far}", "give metres, such as 0.05 and 20")
+            raise input_error(
+                CameraError,
+                "clip planes must satisfy 0 < near < far",
+                f"near {near}, far {far}",
+                "give metres, such as 0.05 and 20",
+            )
         names = tuple(self.names) or tuple(f"view_{i}" for i in range(count))
         _check_names(names, count)
         for key, value in (("world_to_camera", matrix), ("focal_px", focal), ("principal_px", principal)):
@@ -98,13 +125,17 @@ class Cameras:
         """The cameras ``which``: an index, a slice, a name, or a list of indices. Always a ``Cameras``."""
         if isinstance(which, str):
             if which not in self.names:
-                raise input_error(CameraError, "there is no such view", which,
-                                  f"use one of {', '.join(self.names)}")
+                raise input_error(
+                    CameraError, "there is no such view", which, f"use one of {', '.join(self.names)}"
+                )
             which = self.names.index(which)
         index = np.atleast_1d(np.arange(len(self))[which])
         return replace(
-            self, world_to_camera=self.world_to_camera[index], focal_px=self.focal_px[index],
-            principal_px=self.principal_px[index], names=tuple(self.names[i] for i in index),
+            self,
+            world_to_camera=self.world_to_camera[index],
+            focal_px=self.focal_px[index],
+            principal_px=self.principal_px[index],
+            names=tuple(self.names[i] for i in index),
         )
 
     @property
@@ -139,7 +170,7 @@ class Cameras:
         return self.clip_from_camera @ self.world_to_camera
 
     def to_clip(self, points: ArrayLike) -> NDArray[np.float32]:
-        """Clip positions of world ``points`` (..., V, 3), metres: (..., N, V, 4) float32, views before points."""
+        """World ``points`` (..., V, 3), metres, in clip space: (..., N, V, 4) float32, views before points."""
         points = np.asarray(points)
         matrix = self.clip_from_world.astype(np.float32)  # (N, 4, 4)
         points = points[..., None, :, :].astype(np.float32, copy=False)  # (..., 1, V, 3)
@@ -150,15 +181,17 @@ class Cameras:
         """World ``points`` (..., 3) in every camera's own axes: (N, ..., 3), metres."""
         points = np.asarray(points, dtype=np.float64)
         flat = points.reshape(-1, 3)
-        moved = flat @ np.swapaxes(self.world_to_camera[:, :3, :3], 1, 2) + self.world_to_camera[:, None, :3, 3]
+        moved = (
+            flat @ np.swapaxes(self.world_to_camera[:, :3, :3], 1, 2) + self.world_to_camera[:, None, :3, 3]
+        )
         return moved.reshape(len(self), *points.shape)
 
     def project(self, points: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Project world ``points`` (..., 3) into all N images.
 
         Returns:
-            pixels (N, ..., 2), x right and y down, pixel centres at +0.5, and depth (N, ...), metres along the
-            viewing axis. Points behind a camera have depth ≤ 0 and pixels without meaning.
+            pixels (N, ..., 2), x right and y down, pixel centres at +0.5, and depth (N, ...), metres along
+            the viewing axis. Points behind a camera have depth ≤ 0 and pixels without meaning.
         """
         camera = self.to_camera(points)
         extra = (1,) * (camera.ndim - 2)
@@ -171,7 +204,7 @@ class Cameras:
         return np.stack([x, y], axis=-1), depth
 
     def unproject(self, pixels: ArrayLike, depth: ArrayLike) -> FloatArray:
-        """The inverse of :meth:`project`: pixels (N, ..., 2) and depth (N, ...) → world points (N, ..., 3)."""
+        """Invert :meth:`project`: pixels (N, ..., 2) and depth (N, ...) → world points (N, ..., 3)."""
         pixels = np.asarray(pixels, dtype=np.float64)
         depth = np.asarray(depth, dtype=np.float64)
         extra = (1,) * (pixels.ndim - 2)
@@ -192,7 +225,9 @@ class Cameras:
         scale = height / self.height
         principal = self.principal_px * scale
         principal[:, 0] += 0.5 * (width - self.width * scale)
-        return replace(self, focal_px=self.focal_px * scale, principal_px=principal, height=height, width=width)
+        return replace(
+            self, focal_px=self.focal_px * scale, principal_px=principal, height=height, width=width
+        )
 
     def renamed(self, names: Sequence[str]) -> Cameras:
         """The same cameras under other names."""
@@ -202,21 +237,32 @@ class Cameras:
     def concatenate(cameras: Sequence[Cameras]) -> Cameras:
         """Join camera sets of one image size; clip planes are widened to hold all of them."""
         if not cameras or len({(c.height, c.width) for c in cameras}) != 1:
-            raise input_error(CameraError, "cameras to join must have one image size",
-                              [(c.height, c.width) for c in cameras], "resize them first")
+            raise input_error(
+                CameraError,
+                "cameras to join must have one image size",
+                [(c.height, c.width) for c in cameras],
+                "resize them first",
+            )
         return Cameras(
             world_to_camera=np.concatenate([c.world_to_camera for c in cameras]),
             focal_px=np.concatenate([c.focal_px for c in cameras]),
             principal_px=np.concatenate([c.principal_px for c in cameras]),
-            height=cameras[0].height, width=cameras[0].width,
-            near=min(c.near for c in cameras), far=max(c.far for c in cameras),
+            height=cameras[0].height,
+            width=cameras[0].width,
+            near=min(c.near for c in cameras),
+            far=max(c.far for c in cameras),
             names=tuple(name for c in cameras for name in c.names),
         )
 
 
 def fit_camera(
-    points: ArrayLike, *, height: int, width: int, vertical_fov_radians: float = math.radians(20.0),
-    margin: float = 0.08, name: str = "front",
+    points: ArrayLike,
+    *,
+    height: int,
+    width: int,
+    vertical_fov_radians: float = math.radians(20.0),
+    margin: float = 0.08,
+    name: str = "front",
 ) -> Cameras:
     """A front camera that shows all of ``points``: on the +z side, looking down −z, without rotation.
 
@@ -235,8 +281,12 @@ def fit_camera(
     if not len(flat):
         raise input_error(CameraError, "a camera cannot be fitted to nothing", "0 points", "give vertices")
     if not 0 < vertical_fov_radians < math.pi or not 0 <= margin <= 0.45:
-        raise input_error(CameraError, "the angle of view must be in (0, π) and the margin in [0, 0.45]",
-                          f"{vertical_fov_radians}, {margin}", "keep the defaults")
+        raise input_error(
+            CameraError,
+            "the angle of view must be in (0, π) and the margin in [0, 0.45]",
+            f"{vertical_fov_radians}, {margin}",
+            "keep the defaults",
+        )
     low, high = flat.min(axis=0), flat.max(axis=0)
     middle = 0.5 * (low + high)
     focal = 0.5 * height / math.tan(0.5 * vertical_fov_radians)
@@ -250,9 +300,14 @@ def fit_camera(
     matrix[:3, 3] = -np.array([middle[0], middle[1], camera_z])
     nearest, farthest = camera_z - high[2], camera_z - low[2]
     return Cameras(
-        world_to_camera=matrix[None], focal_px=np.array([focal]),
-        principal_px=np.array([[0.5 * width, 0.5 * height]]), height=height, width=width,
-        near=0.1 * float(nearest), far=10.0 * float(farthest), names=(name,),
+        world_to_camera=matrix[None],
+        focal_px=np.array([focal]),
+        principal_px=np.array([[0.5 * width, 0.5 * height]]),
+        height=height,
+        width=width,
+        near=0.1 * float(nearest),
+        far=10.0 * float(farthest),
+        names=(name,),
     )
 
 
@@ -261,11 +316,15 @@ def _numbers(value: ArrayLike, name: str, *, ndim: int | None) -> FloatArray:
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise input_error(CameraError, f"{name} must be numbers", type(value).__name__, "give an array") from error
+        raise input_error(
+            CameraError, f"{name} must be numbers", type(value).__name__, "give an array"
+        ) from error
     if ndim is not None and array.ndim != ndim:
         raise input_error(CameraError, f"{name} must have {ndim} dimensions", array.shape, "check its shape")
     if not np.isfinite(array).all():
-        raise input_error(CameraError, f"{name} must be finite", "NaN or infinity", "check where it comes from")
+        raise input_error(
+            CameraError, f"{name} must be finite", "NaN or infinity", "check where it comes from"
+        )
     return array
 
 
@@ -273,25 +332,44 @@ def _check_rigid(matrix: FloatArray) -> None:
     rotation = matrix[:, :3, :3]
     error = np.abs(rotation @ np.swapaxes(rotation, 1, 2) - np.eye(3)).max()
     if error > _RIGID_TOLERANCE or (np.linalg.det(rotation) < 0).any():
-        raise input_error(CameraError, "world_to_camera must hold rotations (no scale, no mirror)",
-                          f"R·Rᵀ differs from I by {error:.2g}, smallest determinant "
-                          f"{np.linalg.det(rotation).min():.3g}", "orthonormalise the matrices")
+        raise input_error(
+            CameraError,
+            "world_to_camera must hold rotations (no scale, no mirror)",
+            f"R·Rᵀ differs from I by {error:.2g}, smallest determinant {np.linalg.det(rotation).min():.3g}",
+            "orthonormalise the matrices",
+        )
     if np.abs(matrix[:, 3] - [0.0, 0.0, 0.0, 1.0]).max() > 1e-6:
-        raise input_error(CameraError, "the last row of world_to_camera must be 0 0 0 1",
-                          matrix[0, 3].tolist(), "give world_to_camera, not a projection")
+        raise input_error(
+            CameraError,
+            "the last row of world_to_camera must be 0 0 0 1",
+            matrix[0, 3].tolist(),
+            "give world_to_camera, not a projection",
+        )
     if np.abs(matrix[:, :3, 3]).max() > 1e6:
-        raise input_error(CameraError, "a camera is implausibly far away", float(np.abs(matrix[:, :3, 3]).max()),
-                          "give metres")
+        raise input_error(
+            CameraError,
+            "a camera is implausibly far away",
+            float(np.abs(matrix[:, :3, 3]).max()),
+            "give metres",
+        )
 
 
 def _check_names(names: tuple[str, ...], count: int) -> None:
     if len(names) != count:
-        raise input_error(CameraError, "there must be one name per camera",
-                          f"{len(names)} names for {count} cameras", "name each view once")
+        raise input_error(
+            CameraError,
+            "there must be one name per camera",
+            f"{len(names)} names for {count} cameras",
+            "name each view once",
+        )
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise input_error(CameraError, "view names are letters, digits, _ and - (at most 64)", repr(name),
-                              "rename the view")
+            raise input_error(
+                CameraError,
+                "view names are letters, digits, _ and - (at most 64)",
+                repr(name),
+                "rename the view",
+            )
     if len(set(names)) != count:
         twice = sorted({name for name in names if names.count(name) > 1})
         raise input_error(CameraError, "view names must differ", ", ".join(twice), "rename one of them")

@@ -40,7 +40,8 @@ def over(layers: Sequence[tuple[Float, Float]], background: Float | None = None)
 
 
 def over_by_depth(
-    layers: Sequence[tuple[Float, Float, Float]], background: Float | None = None,
+    layers: Sequence[tuple[Float, Float, Float]],
+    background: Float | None = None,
 ) -> tuple[Float, Float]:
     """Composite (color, alpha, depth) triples in each pixel's own order of depth (..., H, W), nearest first.
 

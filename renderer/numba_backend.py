@@ -20,7 +20,12 @@ Int = NDArray[np.int32]
 
 
 def visibility(
-    clip: Float, triangles: Int, height: int, width: int, *, threads: int | None = None,
+    clip: Float,
+    triangles: Int,
+    height: int,
+    width: int,
+    *,
+    threads: int | None = None,
     behind: Float | None = None,
 ) -> tuple[Int, Float]:
     """The nearest triangle at every pixel centre.
@@ -42,17 +47,24 @@ def visibility(
     floor = np.ascontiguousarray(behind, np.float32) if peel else np.zeros((1, 1, 1), np.float32)
     with kernel_threads(threads) as count:
         if count == 1:
-            visibility_kernels.draw_serial(clip, triangles, 1, snapped, depth, outside, ids, nearest, floor, peel)
+            visibility_kernels.draw_serial(
+                clip, triangles, 1, snapped, depth, outside, ids, nearest, floor, peel
+            )
         else:
             # Whole views where they fill the threads evenly, else each view in bands of rows.
             bands = 1 if views % count == 0 or views >= 4 * count else 2 * count
-            visibility_kernels.draw_parallel(clip, triangles, min(bands, height), snapped, depth, outside, ids,
-                                             nearest, floor, peel)
+            visibility_kernels.draw_parallel(
+                clip, triangles, min(bands, height), snapped, depth, outside, ids, nearest, floor, peel
+            )
     return ids, nearest
 
 
 def rasterize(
-    clip: Float, triangles: Int, resolution: tuple[int, int], *, threads: int | None = None,
+    clip: Float,
+    triangles: Int,
+    resolution: tuple[int, int],
+    *,
+    threads: int | None = None,
 ) -> Float:
     """See :func:`renderer.rasterize.rasterize`."""
     height, width = resolution
@@ -74,27 +86,40 @@ def interpolate(attributes: Float, rast: Float, triangles: Int, *, threads: int 
 
 
 def texture(
-    image: Float, uv: Float, *, boundary: str = "wrap", threads: int | None = None,
+    image: Float,
+    uv: Float,
+    *,
+    boundary: str = "wrap",
+    threads: int | None = None,
 ) -> Float:
     """See :func:`renderer.rasterize.texture`."""
     images, height, width, channels = image.shape
     out = np.empty((*uv.shape[:3], channels), np.float32)
     # Always the parallel kernel's code: with one thread numba runs it on one.
     with kernel_threads(threads):
-        shading_kernels.texture_parallel(image.reshape(-1, channels), images, height, width, uv,
-                                         boundary == "wrap", out)
+        shading_kernels.texture_parallel(
+            image.reshape(-1, channels), images, height, width, uv, boundary == "wrap", out
+        )
     return out
 
 
 def shade(
-    clip: Float, triangles: Int, ids: Int, attributes: Float, *, uv: Float | None = None,
-    uv_triangles: Int | None = None, triangle_texture: Int | None = None, textures: tuple[Float, ...] = (),
+    clip: Float,
+    triangles: Int,
+    ids: Int,
+    attributes: Float,
+    *,
+    uv: Float | None = None,
+    uv_triangles: Int | None = None,
+    triangle_texture: Int | None = None,
+    textures: tuple[Float, ...] = (),
     threads: int | None = None,
 ) -> tuple[Float, Float, Float]:
     """Values of the visible triangles ``ids`` (B, H, W, bottom up), in image order.
 
     Returns:
-        attribute values (B, H, W, K), clip w (B, H, W), 0 where nothing is drawn, texture colours (B, H, W, C).
+        attribute values (B, H, W, K), clip w (B, H, W), 0 where nothing is drawn, texture colours (B, H, W,
+        C).
     """
     views, height, width = ids.shape
     channels = textures[0].shape[2] if textures else 0
@@ -102,12 +127,19 @@ def shade(
     distance = np.empty((views, height, width), np.float32)
     textured = np.empty((views, height, width, channels), np.float32)
     if textures:
-        texels = np.concatenate([t.reshape(-1, channels) for t in textures]) if len(textures) > 1 \
+        texels = (
+            np.concatenate([t.reshape(-1, channels) for t in textures])
+            if len(textures) > 1
             else textures[0].reshape(-1, channels)
+        )
         sizes = np.array([t.shape[:2] for t in textures], np.int64)
         starts = np.concatenate([[0], np.cumsum(sizes[:, 0] * sizes[:, 1])[:-1]]).astype(np.int64)
     else:
-        texels, sizes, starts = np.zeros((1, 1), np.float32), np.zeros((1, 2), np.int64), np.zeros(1, np.int64)
+        texels, sizes, starts = (
+            np.zeros((1, 1), np.float32),
+            np.zeros((1, 2), np.int64),
+            np.zeros(1, np.int64),
+        )
     if uv is None:
         uv = np.zeros((1, 1, 2), np.float32)
     if uv_triangles is None:
@@ -116,8 +148,21 @@ def shade(
         triangle_texture = np.zeros(len(triangles) if textures else 1, np.int32)
     with kernel_threads(threads) as count:
         kernel = shading_kernels.shade_serial if count == 1 else shading_kernels.shade_parallel
-        kernel(clip, triangles, ids, attributes, values, distance, uv, uv_triangles, triangle_texture,
-               texels, starts, sizes, textured)
+        kernel(
+            clip,
+            triangles,
+            ids,
+            attributes,
+            values,
+            distance,
+            uv,
+            uv_triangles,
+            triangle_texture,
+            texels,
+            starts,
+            sizes,
+            textured,
+        )
     return values, distance, textured
 
 

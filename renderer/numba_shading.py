@@ -1,7 +1,8 @@
-"""Second pass of the CPU rasteriser: values per pixel, from the unsnapped clip positions, perspective-correct.
+"""Second pass of the CPU rasteriser: values per pixel, from the unsnapped clip positions,
+perspective-correct.
 
-The barycentric coordinates of pixel (x, y) come from homogeneous edge functions: with P_i = (x_i, y_i, w_i) of
-the triangle's corners and p = (x, y, 1) in normalised device coordinates, a_i = p · (P_j × P_k) and
+The barycentric coordinates of pixel (x, y) come from homogeneous edge functions: with P_i = (x_i, y_i, w_i)
+of the triangle's corners and p = (x, y, 1) in normalised device coordinates, a_i = p · (P_j × P_k) and
 b_i = a_i / Σ a. They hold for corners behind the camera too, so clipped triangles need no special care.
 
 Kernels come in pairs, parallel over (view, row) and serial; ids have row 0 at the bottom.
@@ -26,7 +27,7 @@ def _edges(clip, i0, i1, i2, edges):
 
 @njit(cache=True, error_model="numpy")
 def _barycentric(edges, x, y):
-    """(b_0, b_1) at (x, y), clamped into the triangle: a pixel drawn by a snapped edge may be a hair outside."""
+    """(b_0, b_1) at (x, y), clamped into the triangle: a pixel that snapping let in may be a hair outside."""
     a0 = edges[0, 0] * x + edges[0, 1] * y + edges[0, 2]
     a1 = edges[1, 0] * x + edges[1, 1] * y + edges[1, 2]
     a2 = edges[2, 0] * x + edges[2, 1] * y + edges[2, 2]
@@ -107,7 +108,9 @@ def interpolate_parallel(attributes, triangles, rast, out):
     views, height = rast.shape[0], rast.shape[1]
     for item in prange(views * height):
         b = np.int64(item) // height
-        _interpolate_row(attributes[b % attributes.shape[0]], triangles, rast[b], np.int64(item) % height, out[b])
+        _interpolate_row(
+            attributes[b % attributes.shape[0]], triangles, rast[b], np.int64(item) % height, out[b]
+        )
 
 
 @njit(cache=True, error_model="numpy")
@@ -144,8 +147,17 @@ def _texture_row(texels, start, height, width, uv, row, wrap, out):
     for column in range(uv.shape[1]):
         for c in range(out.shape[2]):
             out[row, column, c] = 0.0
-        _sample(texels, start, height, width, np.float64(uv[row, column, 0]) * width,
-                np.float64(uv[row, column, 1]) * height, wrap, out[row, column], np.float32(1.0))
+        _sample(
+            texels,
+            start,
+            height,
+            width,
+            np.float64(uv[row, column, 0]) * width,
+            np.float64(uv[row, column, 1]) * height,
+            wrap,
+            out[row, column],
+            np.float32(1.0),
+        )
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
@@ -154,13 +166,28 @@ def texture_parallel(texels, images, height, width, uv, wrap, out):
     rows = uv.shape[1]
     for item in prange(uv.shape[0] * rows):
         b = np.int64(item) // rows
-        _texture_row(texels, (b % images) * height * width, height, width, uv[b], np.int64(item) % rows, wrap,
-                     out[b])
+        _texture_row(
+            texels, (b % images) * height * width, height, width, uv[b], np.int64(item) % rows, wrap, out[b]
+        )
 
 
 @njit(cache=True, error_model="numpy")
-def _shade_row(clip, triangles, ids, row, attributes, values, distance,
-               uv, uv_triangles, triangle_texture, texels, texture_start, texture_size, textured):
+def _shade_row(
+    clip,
+    triangles,
+    ids,
+    row,
+    attributes,
+    values,
+    distance,
+    uv,
+    uv_triangles,
+    triangle_texture,
+    texels,
+    texture_start,
+    texture_size,
+    textured,
+):
     """One row of the fused shader; image order: row 0 is the top."""
     height, width = ids.shape
     channels = attributes.shape[1]
@@ -198,28 +225,89 @@ def _shade_row(clip, triangles, ids, row, attributes, values, distance,
         u = b0 * uv[u0, 0] + b1 * uv[u1, 0] + b2 * uv[u2, 0]
         v = b0 * uv[u0, 1] + b1 * uv[u1, 1] + b2 * uv[u2, 1]
         rows, columns = texture_size[image, 0], texture_size[image, 1]
-        _sample(texels, texture_start[image], rows, columns, np.float64(u) * columns,
-                (1.0 - np.float64(v)) * rows, False, textured[row, column], np.float32(1.0))
+        _sample(
+            texels,
+            texture_start[image],
+            rows,
+            columns,
+            np.float64(u) * columns,
+            (1.0 - np.float64(v)) * rows,
+            False,
+            textured[row, column],
+            np.float32(1.0),
+        )
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
-def shade_parallel(clip, triangles, ids, attributes, values, distance,
-                   uv, uv_triangles, triangle_texture, texels, texture_start, texture_size, textured):
-    """Values of ids (B, H, W), bottom up, in image order: attributes, distance (clip w) and texture colours."""
+def shade_parallel(
+    clip,
+    triangles,
+    ids,
+    attributes,
+    values,
+    distance,
+    uv,
+    uv_triangles,
+    triangle_texture,
+    texels,
+    texture_start,
+    texture_size,
+    textured,
+):
+    """Values of ids (B, H, W), bottom up, in image order: attributes, distance (clip w), texture colours."""
     views, height = ids.shape[0], ids.shape[1]
     for item in prange(views * height):
         b = np.int64(item) // height
-        _shade_row(clip[b], triangles, ids[b], np.int64(item) % height, attributes[b % attributes.shape[0]],
-                   values[b], distance[b], uv[b % uv.shape[0]], uv_triangles, triangle_texture, texels,
-                   texture_start, texture_size, textured[b])
+        _shade_row(
+            clip[b],
+            triangles,
+            ids[b],
+            np.int64(item) % height,
+            attributes[b % attributes.shape[0]],
+            values[b],
+            distance[b],
+            uv[b % uv.shape[0]],
+            uv_triangles,
+            triangle_texture,
+            texels,
+            texture_start,
+            texture_size,
+            textured[b],
+        )
 
 
 @njit(cache=True, error_model="numpy")
-def shade_serial(clip, triangles, ids, attributes, values, distance,
-                 uv, uv_triangles, triangle_texture, texels, texture_start, texture_size, textured):
+def shade_serial(
+    clip,
+    triangles,
+    ids,
+    attributes,
+    values,
+    distance,
+    uv,
+    uv_triangles,
+    triangle_texture,
+    texels,
+    texture_start,
+    texture_size,
+    textured,
+):
     """:func:`shade_parallel` in the calling thread alone."""
     for b in range(ids.shape[0]):
         for row in range(ids.shape[1]):
-            _shade_row(clip[b], triangles, ids[b], np.int64(row), attributes[b % attributes.shape[0]],
-                       values[b], distance[b], uv[b % uv.shape[0]], uv_triangles, triangle_texture, texels,
-                       texture_start, texture_size, textured[b])
+            _shade_row(
+                clip[b],
+                triangles,
+                ids[b],
+                np.int64(row),
+                attributes[b % attributes.shape[0]],
+                values[b],
+                distance[b],
+                uv[b % uv.shape[0]],
+                uv_triangles,
+                triangle_texture,
+                texels,
+                texture_start,
+                texture_size,
+                textured[b],
+            )

@@ -1,13 +1,13 @@
 """First pass of the CPU rasteriser: which triangle is nearest at each pixel centre.
 
-Rules, the same as a GPU's: vertices are snapped to a fixed-point grid, so coverage is decided in exact integer
-arithmetic; an edge shared by two triangles gives each pixel to exactly one of them (top-left rule); depth is
-z/w, linear in the image, and only a strictly smaller one replaces what is there, so at equal depth the triangle
-that comes first stays. Triangles that cross the near plane are clipped.
+Rules, the same as a GPU's: vertices are snapped to a fixed-point grid, so coverage is decided in exact
+integer arithmetic; an edge shared by two triangles gives each pixel to exactly one of them (top-left rule);
+depth is z/w, linear in the image, and only a strictly smaller one replaces what is there, so at equal depth
+the triangle that comes first stays. Triangles that cross the near plane are clipped.
 
-Rows are counted from the bottom of the image (row 0 is the bottom), as in OpenGL. Loop indices that enter array
-arithmetic under ``prange`` are int64. numba's cache does not notice edits in *other* files, so nothing here
-calls compiled code from elsewhere.
+Rows are counted from the bottom of the image (row 0 is the bottom), as in OpenGL. Loop indices that enter
+array arithmetic under ``prange`` are int64. numba's cache does not notice edits in *other* files, so nothing
+here calls compiled code from elsewhere.
 """
 
 from __future__ import annotations
@@ -145,8 +145,24 @@ def _clip_and_fill(clip, i0, i1, i2, triangle, height, width, ids, nearest, floo
         y[i] = np.int64(np.floor((0.5 * polygon[i, 1] / w + 0.5) * height * ONE_PIXEL + 0.5))
         z[i] = polygon[i, 2] / w
     for i in range(1, count - 1):
-        _fill(x[0], y[0], z[0], x[i], y[i], z[i], x[i + 1], y[i + 1], z[i + 1], triangle,
-              ids, nearest, floor, peel, row_low, row_high)
+        _fill(
+            x[0],
+            y[0],
+            z[0],
+            x[i],
+            y[i],
+            z[i],
+            x[i + 1],
+            y[i + 1],
+            z[i + 1],
+            triangle,
+            ids,
+            nearest,
+            floor,
+            peel,
+            row_low,
+            row_high,
+        )
 
 
 @njit(cache=True, error_model="numpy")
@@ -161,12 +177,28 @@ def _draw_rows(clip, triangles, snapped, depth, outside, ids, nearest, floor, pe
         i0, i1, i2 = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
         flags = outside[i0] + outside[i1] + outside[i2]
         if flags == 0:
-            _fill(snapped[i0, 0], snapped[i0, 1], depth[i0], snapped[i1, 0], snapped[i1, 1], depth[i1],
-                  snapped[i2, 0], snapped[i2, 1], depth[i2], triangle,
-                  ids, nearest, floor, peel, row_low, row_high)
+            _fill(
+                snapped[i0, 0],
+                snapped[i0, 1],
+                depth[i0],
+                snapped[i1, 0],
+                snapped[i1, 1],
+                depth[i1],
+                snapped[i2, 0],
+                snapped[i2, 1],
+                depth[i2],
+                triangle,
+                ids,
+                nearest,
+                floor,
+                peel,
+                row_low,
+                row_high,
+            )
         else:
-            _clip_and_fill(clip, i0, i1, i2, triangle, height, width, ids, nearest, floor, peel,
-                           row_low, row_high)
+            _clip_and_fill(
+                clip, i0, i1, i2, triangle, height, width, ids, nearest, floor, peel, row_low, row_high
+            )
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
@@ -185,8 +217,19 @@ def draw_parallel(clip, triangles, bands, snapped, depth, outside, ids, nearest,
         # A thread gets consecutive items: deal the bands out so that each has its share of the middle.
         half = (bands + 1) // 2
         band = 2 * band if band < half else 2 * (band - half) + 1
-        _draw_rows(clip[b], triangles, snapped[b], depth[b], outside[b], ids[b], nearest[b],
-                   floor[b if peel else 0], peel, height * band // bands, height * (band + 1) // bands)
+        _draw_rows(
+            clip[b],
+            triangles,
+            snapped[b],
+            depth[b],
+            outside[b],
+            ids[b],
+            nearest[b],
+            floor[b if peel else 0],
+            peel,
+            height * band // bands,
+            height * (band + 1) // bands,
+        )
 
 
 @njit(cache=True, error_model="numpy")
@@ -195,5 +238,16 @@ def draw_serial(clip, triangles, bands, snapped, depth, outside, ids, nearest, f
     views, height = ids.shape[0], ids.shape[1]
     for b in range(views):
         _snap_vertices(clip[b], height, ids.shape[2], snapped[b], depth[b], outside[b])
-        _draw_rows(clip[b], triangles, snapped[b], depth[b], outside[b], ids[b], nearest[b],
-                   floor[b if peel else 0], peel, 0, height)
+        _draw_rows(
+            clip[b],
+            triangles,
+            snapped[b],
+            depth[b],
+            outside[b],
+            ids[b],
+            nearest[b],
+            floor[b if peel else 0],
+            peel,
+            0,
+            height,
+        )

@@ -18,7 +18,13 @@ from typing import Any
 import numpy as np
 
 from flame.errors import ConfigError, InputError, input_error
-from renderer.checks import checked_array, checked_attributes, checked_clip, checked_resolution, checked_triangles
+from renderer.checks import (
+    checked_array,
+    checked_attributes,
+    checked_clip,
+    checked_resolution,
+    checked_triangles,
+)
 
 __all__ = ["BACKENDS", "antialias", "interpolate", "rasterize", "texture", "to_image_order"]
 
@@ -26,7 +32,11 @@ BACKENDS = ("auto", "numba", "reference", "nvdiffrast")
 
 
 def rasterize(
-    clip_positions: Any, triangles: Any, resolution: tuple[int, int], *, backend: str = "auto",
+    clip_positions: Any,
+    triangles: Any,
+    resolution: tuple[int, int],
+    *,
+    backend: str = "auto",
     threads: int | None = None,
 ) -> Any:
     """Which triangle is nearest at every pixel centre, and where in it.
@@ -55,9 +65,14 @@ def rasterize(
 
 
 def interpolate(
-    attributes: Any, rast: Any, triangles: Any, *, backend: str = "auto", threads: int | None = None,
+    attributes: Any,
+    rast: Any,
+    triangles: Any,
+    *,
+    backend: str = "auto",
+    threads: int | None = None,
 ) -> Any:
-    """Per-vertex ``attributes`` (B or 1, V, C) at every pixel of ``rast``: (B, H, W, C), 0 where nothing is."""
+    """Per-vertex ``attributes`` (B or 1, V, C) at each pixel of ``rast``: (B, H, W, C), 0 where it is empty."""
     module = _backend(backend, rast)
     if module is None:
         return _nvdiffrast().interpolate(attributes, rast, triangles)
@@ -66,13 +81,22 @@ def interpolate(
     values = checked_attributes(values, len(grid), np.shape(values)[-2])
     faces = checked_triangles(_numpy(triangles), values.shape[1])
     if grid[..., 3].max(initial=0) > len(faces):
-        raise input_error(InputError, "rast holds ids beyond the triangles", int(grid[..., 3].max()),
-                          f"pass the {len(faces)} triangles it was rasterised with")
+        raise input_error(
+            InputError,
+            "rast holds ids beyond the triangles",
+            int(grid[..., 3].max()),
+            f"pass the {len(faces)} triangles it was rasterised with",
+        )
     return _like(rast, module.interpolate(values, grid, faces, threads=threads))
 
 
 def texture(
-    image: Any, uv: Any, *, boundary: str = "wrap", backend: str = "auto", threads: int | None = None,
+    image: Any,
+    uv: Any,
+    *,
+    boundary: str = "wrap",
+    backend: str = "auto",
+    threads: int | None = None,
 ) -> Any:
     """Bilinear samples of ``image`` (B or 1, H, W, C) at ``uv`` (B, H', W', 2): (B, H', W', C).
 
@@ -90,13 +114,22 @@ def texture(
     texels = checked_array(_numpy(image), "image", "(B, H, W, C)", 4)
     where = checked_array(_numpy(uv), "uv", "(B, H, W, 2)", 4)
     if where.shape[-1] != 2 or texels.shape[0] not in (1, where.shape[0]) or 0 in texels.shape:
-        raise input_error(InputError, "uv must be (B, H, W, 2) and image (B or 1, H, W, C)",
-                          f"{where.shape}, {texels.shape}", "check their shapes")
+        raise input_error(
+            InputError,
+            "uv must be (B, H, W, 2) and image (B or 1, H, W, C)",
+            f"{where.shape}, {texels.shape}",
+            "check their shapes",
+        )
     return _like(uv, module.texture(texels, where, boundary=boundary, threads=threads))
 
 
 def antialias(
-    color: Any, rast: Any, clip_positions: Any, triangles: Any, *, backend: str = "auto",
+    color: Any,
+    rast: Any,
+    clip_positions: Any,
+    triangles: Any,
+    *,
+    backend: str = "auto",
 ) -> Any:
     """Smooth silhouettes of ``color`` (B, H, W, C): pixels cut by one get their share of both sides."""
     module = _backend(backend, color)
@@ -109,8 +142,12 @@ def antialias(
     clip = checked_clip(_numpy(clip_positions))
     faces = checked_triangles(_numpy(triangles), clip.shape[1])
     if picture.shape[:3] != grid.shape[:3] or len(clip) != len(grid):
-        raise input_error(InputError, "color, rast and clip_positions must be of the same views and size",
-                          f"{picture.shape}, {grid.shape}, {clip.shape}", "pass what belongs together")
+        raise input_error(
+            InputError,
+            "color, rast and clip_positions must be of the same views and size",
+            f"{picture.shape}, {grid.shape}, {clip.shape}",
+            "pass what belongs together",
+        )
     return _like(color, antialiasing.antialias(picture, grid, clip, faces))
 
 
@@ -122,13 +159,19 @@ def to_image_order(raster: Any) -> Any:
 def _backend(name: str, sample: Any) -> ModuleType | None:
     """The CPU module, or None for nvdiffrast."""
     if name not in BACKENDS:
-        raise input_error(ConfigError, "there is no such raster backend", name, f"use one of {', '.join(BACKENDS)}")
+        raise input_error(
+            ConfigError, "there is no such raster backend", name, f"use one of {', '.join(BACKENDS)}"
+        )
     on_gpu = _is_tensor(sample) and sample.is_cuda
     if name == "nvdiffrast" or (name == "auto" and on_gpu):
         return None
     if on_gpu:
-        raise input_error(InputError, f"backend {name} runs on the CPU", "CUDA tensors",
-                          "use backend auto or move them with .cpu()")
+        raise input_error(
+            InputError,
+            f"backend {name} runs on the CPU",
+            "CUDA tensors",
+            "use backend auto or move them with .cpu()",
+        )
     return importlib.import_module("renderer.reference" if name == "reference" else "renderer.numba_backend")
 
 
@@ -155,5 +198,7 @@ def _like(sample: Any, result: np.ndarray) -> Any:
 def _checked_rast(rast: Any) -> np.ndarray:
     grid = checked_array(_numpy(rast), "rast", "(B, H, W, 4)", 4)
     if grid.shape[-1] != 4:
-        raise input_error(InputError, "rast must have shape (B, H, W, 4)", grid.shape, "pass rasterize's result")
+        raise input_error(
+            InputError, "rast must have shape (B, H, W, 4)", grid.shape, "pass rasterize's result"
+        )
     return grid

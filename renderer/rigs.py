@@ -1,8 +1,8 @@
 """Camera rigs: orbits, named views, even arcs and turntables, all measured from one front camera.
 
 Angles turn the camera about ``pivot`` in the front camera's own axes: yaw about its up axis, pitch about its
-right axis. Yaw > 0 carries the camera to the subject's own left (+x for an upright front camera), so that more
-of their left side shows; pitch > 0 lifts it, so that more of the top shows.
+right axis. Yaw > 0 carries the camera to the subject's own left (+x for an upright front camera), so that
+more of their left side shows; pitch > 0 lifts it, so that more of the top shows.
 """
 
 from __future__ import annotations
@@ -40,10 +40,15 @@ MAX_FRAMES = 100_000
 
 
 def orbit(
-    front: Cameras, *, yaw_radians: float | ArrayLike, pitch_radians: float | ArrayLike = 0.0, pivot: ArrayLike,
+    front: Cameras,
+    *,
+    yaw_radians: float | ArrayLike,
+    pitch_radians: float | ArrayLike = 0.0,
+    pivot: ArrayLike,
     names: Sequence[str] | None = None,
 ) -> Cameras:
-    """Carry the one camera ``front`` round ``pivot`` (3,), always keeping the pivot at its place in the image.
+    """Carry the one camera ``front`` round ``pivot`` (3,), always keeping the pivot at its place in the
+    image.
 
     Args:
         yaw_radians, pitch_radians: a number or (N,) numbers each, broadcast against one another.
@@ -57,11 +62,17 @@ def orbit(
     """
     _one(front)
     center = np.asarray(pivot, dtype=np.float64)
-    yaw, pitch = np.broadcast_arrays(np.atleast_1d(np.asarray(yaw_radians, np.float64)),
-                                     np.atleast_1d(np.asarray(pitch_radians, np.float64)))
+    yaw, pitch = np.broadcast_arrays(
+        np.atleast_1d(np.asarray(yaw_radians, np.float64)),
+        np.atleast_1d(np.asarray(pitch_radians, np.float64)),
+    )
     if center.shape != (3,) or not np.isfinite(center).all() or not np.isfinite(yaw + pitch).all():
-        raise input_error(CameraError, "an orbit needs finite angles and a pivot of 3 numbers",
-                          f"pivot {np.asarray(pivot).tolist()}", "give a point in metres")
+        raise input_error(
+            CameraError,
+            "an orbit needs finite angles and a pivot of 3 numbers",
+            f"pivot {np.asarray(pivot).tolist()}",
+            "give a point in metres",
+        )
     world_to_camera = front.world_to_camera[0]
     pivot_in_camera = world_to_camera[:3, :3] @ center + world_to_camera[:3, 3]
     matrices = np.tile(np.eye(4), (len(yaw), 1, 1))
@@ -73,14 +84,23 @@ def orbit(
         names = front.names if len(yaw) == 1 else _angle_names(np.degrees(yaw), np.degrees(pitch))
     count = len(yaw)
     return Cameras(
-        world_to_camera=matrices, focal_px=np.repeat(front.focal_px, count),
-        principal_px=np.repeat(front.principal_px, count, axis=0), height=front.height, width=front.width,
-        near=front.near, far=front.far, names=tuple(names),
+        world_to_camera=matrices,
+        focal_px=np.repeat(front.focal_px, count),
+        principal_px=np.repeat(front.principal_px, count, axis=0),
+        height=front.height,
+        width=front.width,
+        near=front.near,
+        far=front.far,
+        names=tuple(names),
     )
 
 
 def named_views(
-    front: Cameras, names: Sequence[str], *, orbit_radians: float = DEFAULT_ORBIT_RADIANS, pivot: ArrayLike,
+    front: Cameras,
+    names: Sequence[str],
+    *,
+    orbit_radians: float = DEFAULT_ORBIT_RADIANS,
+    pivot: ArrayLike,
 ) -> Cameras:
     """The views called ``names``, in that order.
 
@@ -94,32 +114,51 @@ def named_views(
     _count(len(names), "views", MAX_VIEWS)
     for name in names:
         if name not in _VIEWS:
-            raise input_error(CameraError, "there is no view of that name", repr(name),
-                              f"use any of {', '.join(VIEW_NAMES)}")
+            raise input_error(
+                CameraError,
+                "there is no view of that name",
+                repr(name),
+                f"use any of {', '.join(VIEW_NAMES)}",
+            )
     share, fixed, lift = np.array([_VIEWS[name] for name in names]).T
-    return orbit(front, yaw_radians=share * orbit_radians + fixed, pitch_radians=lift * orbit_radians,
-                 pivot=pivot, names=names)
+    return orbit(
+        front,
+        yaw_radians=share * orbit_radians + fixed,
+        pitch_radians=lift * orbit_radians,
+        pivot=pivot,
+        names=names,
+    )
 
 
 def arc(
-    front: Cameras, count: int, *, orbit_radians: float = DEFAULT_ORBIT_RADIANS, pivot: ArrayLike,
+    front: Cameras,
+    count: int,
+    *,
+    orbit_radians: float = DEFAULT_ORBIT_RADIANS,
+    pivot: ArrayLike,
 ) -> Cameras:
-    """``count`` views spread evenly from +orbit (subject's left) to −orbit, the front view first if there is one.
+    """``count`` views spread evenly from +orbit (subject's left) to −orbit, the front view first if there is
+    one.
 
-    1: front. 2: left, right. 3: front, left, right. More: named by their angles (``left_40``, ``right_13_3``).
+    1: front. 2: left, right. 3: front, left, right. More: named by their angles (``left_40``,
+    ``right_13_3``).
 
     Raises:
         CameraError: ``count`` is not a whole number from 1 to 64.
     """
     _count(count, "views", MAX_VIEWS)
     if count <= 3:
-        return named_views(front, {1: ("front",), 2: ("left", "right"), 3: ("front", "left", "right")}[count],
-                           orbit_radians=orbit_radians, pivot=pivot)
+        return named_views(
+            front,
+            {1: ("front",), 2: ("left", "right"), 3: ("front", "left", "right")}[count],
+            orbit_radians=orbit_radians,
+            pivot=pivot,
+        )
     yaw = np.linspace(orbit_radians, -orbit_radians, count)
     if count % 2:
         middle = count // 2
         yaw[middle] = 0.0
-        yaw = np.concatenate([yaw[middle:middle + 1], np.delete(yaw, middle)])
+        yaw = np.concatenate([yaw[middle : middle + 1], np.delete(yaw, middle)])
     return orbit(front, yaw_radians=yaw, pivot=pivot, names=_angle_names(np.degrees(yaw), np.zeros(count)))
 
 
@@ -130,8 +169,12 @@ def turntable(front: Cameras, *, arc_radians: float, frames: int, pivot: ArrayLi
     """
     _count(frames, "frames", MAX_FRAMES)
     phase = np.linspace(0.0, 2.0 * math.pi, frames) if frames > 1 else np.zeros(1)
-    return orbit(front, yaw_radians=0.5 * arc_radians * np.sin(phase), pivot=pivot,
-                 names=[f"frame_{i:05d}" for i in range(frames)])
+    return orbit(
+        front,
+        yaw_radians=0.5 * arc_radians * np.sin(phase),
+        pivot=pivot,
+        names=[f"frame_{i:05d}" for i in range(frames)],
+    )
 
 
 def _angle_names(yaw_degrees: np.ndarray, pitch_degrees: np.ndarray) -> list[str]:
@@ -164,11 +207,19 @@ def _about_y(angle: float) -> np.ndarray:
 
 def _one(front: Cameras) -> None:
     if len(front) != 1:
-        raise input_error(CameraError, "a rig starts from exactly one front camera", f"{len(front)} cameras",
-                          "pick one, e.g. cameras[0]")
+        raise input_error(
+            CameraError,
+            "a rig starts from exactly one front camera",
+            f"{len(front)} cameras",
+            "pick one, e.g. cameras[0]",
+        )
 
 
 def _count(count: int, what: str, most: int) -> None:
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or not 1 <= count <= most:
-        raise input_error(CameraError, f"the number of {what} must be a whole number from 1 to {most}", count,
-                          "give such a number")
+        raise input_error(
+            CameraError,
+            f"the number of {what} must be a whole number from 1 to {most}",
+            count,
+            "give such a number",
+        )

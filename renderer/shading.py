@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from flame.errors import InputError, input_error
-from renderer.checks import checked_array, checked_attributes, checked_clip, checked_resolution, checked_triangles
+from renderer.checks import (
+    checked_array,
+    checked_attributes,
+    checked_clip,
+    checked_resolution,
+    checked_triangles,
+)
 
 __all__ = ["Shaded", "Texturing", "shade", "shade_layers"]
 
@@ -25,8 +31,10 @@ class Texturing:
     """Pictures on a mesh.
 
     Attributes:
-        textures: pictures (h, w, C), float32, all with the same C; sizes may differ. Row 0 is the top (v = 1).
-        uv: (VT, 2), or (B, VT, 2) one set per view; u right, v **up**, [0, 1] inside, held at the border outside.
+        textures: pictures (h, w, C), float32, all with the same C; sizes may differ. Row 0 is the top,
+            v = 1.
+        uv: (VT, 2), or (B, VT, 2) one set per view; u right, v **up**, [0, 1] inside, held at the border
+            outside.
         uv_triangles: (F, 3) corners of each triangle in ``uv``; None: the mesh's own vertex indices.
         triangle_texture: (F,) which picture each triangle shows, −1 for none; None: picture 0 on all.
     """
@@ -46,7 +54,8 @@ class Shaded:
         texture: (B, H, W, C) float32 texture colours, C = 0 without textures.
         triangle_ids: (B, H, W) int32, −1 where nothing was drawn.
         distance: (B, H, W) float32 clip w: for a camera, metres along the viewing axis.
-        clip_depth: (B, H, W) float32 z/w as the depth test saw it; pass it as ``behind`` to see what is behind.
+        clip_depth: (B, H, W) float32 z/w as the depth test saw it; pass it as ``behind`` to see what is
+            behind.
     """
 
     values: Float
@@ -62,8 +71,13 @@ class Shaded:
 
 
 def shade(
-    clip_positions: ArrayLike, triangles: ArrayLike, attributes: ArrayLike | None, *,
-    resolution: tuple[int, int], texturing: Texturing | None = None, behind: ArrayLike | None = None,
+    clip_positions: ArrayLike,
+    triangles: ArrayLike,
+    attributes: ArrayLike | None,
+    *,
+    resolution: tuple[int, int],
+    texturing: Texturing | None = None,
+    behind: ArrayLike | None = None,
     threads: int | None = None,
 ) -> Shaded:
     """Draw a mesh in B views.
@@ -86,24 +100,38 @@ def shade(
     views, vertices = clip.shape[:2]
     faces = checked_triangles(triangles, vertices)
     height, width = checked_resolution(resolution)
-    values = np.zeros((1, vertices, 0), np.float32) if attributes is None \
+    values = (
+        np.zeros((1, vertices, 0), np.float32)
+        if attributes is None
         else checked_attributes(attributes, views, vertices)
+    )
     extra = {} if texturing is None else _checked_texturing(texturing, views, len(faces), faces)
     floor = None
     if behind is not None:
         floor = checked_array(behind, "behind", "(B, H, W)", 3)[:, ::-1]
         if floor.shape != (views, height, width):
-            raise input_error(InputError, "behind must be the clip_depth of the same views and size",
-                              floor.shape, f"expected {(views, height, width)}")
+            raise input_error(
+                InputError,
+                "behind must be the clip_depth of the same views and size",
+                floor.shape,
+                f"expected {(views, height, width)}",
+            )
     ids, depth = numba_backend.visibility(clip, faces, height, width, threads=threads, behind=floor)
     shown, distance, texture = numba_backend.shade(clip, faces, ids, values, threads=threads, **extra)
-    return Shaded(values=shown, texture=texture, triangle_ids=ids[:, ::-1], distance=distance,
-                  clip_depth=depth[:, ::-1])
+    return Shaded(
+        values=shown, texture=texture, triangle_ids=ids[:, ::-1], distance=distance, clip_depth=depth[:, ::-1]
+    )
 
 
 def shade_layers(
-    clip_positions: ArrayLike, triangles: ArrayLike, attributes: ArrayLike | None, *,
-    resolution: tuple[int, int], layers: int, texturing: Texturing | None = None, threads: int | None = None,
+    clip_positions: ArrayLike,
+    triangles: ArrayLike,
+    attributes: ArrayLike | None,
+    *,
+    resolution: tuple[int, int],
+    layers: int,
+    texturing: Texturing | None = None,
+    threads: int | None = None,
 ) -> list[Shaded]:
     """Depth peeling: the nearest surface at each pixel, the one behind it, and so on; at most ``layers``.
 
@@ -112,8 +140,15 @@ def shade_layers(
     peeled: list[Shaded] = []
     behind = None
     for _ in range(layers):
-        layer = shade(clip_positions, triangles, attributes, resolution=resolution, texturing=texturing,
-                      behind=behind, threads=threads)
+        layer = shade(
+            clip_positions,
+            triangles,
+            attributes,
+            resolution=resolution,
+            texturing=texturing,
+            behind=behind,
+            threads=threads,
+        )
         if peeled and not layer.mask.any():
             break
         peeled.append(layer)
@@ -124,18 +159,33 @@ def shade_layers(
 def _checked_texturing(texturing: Texturing, views: int, triangles: int, faces: NDArray[np.int32]) -> dict:
     textures = tuple(checked_array(t, "a texture", "(h, w, C)", 3) for t in texturing.textures)
     if not textures or len({t.shape[2] for t in textures}) != 1 or any(0 in t.shape for t in textures):
-        raise input_error(InputError, "textures must be pictures (h, w, C) with one C",
-                          [t.shape for t in textures], "give at least one, none empty")
+        raise input_error(
+            InputError,
+            "textures must be pictures (h, w, C) with one C",
+            [t.shape for t in textures],
+            "give at least one, none empty",
+        )
     uv = np.asarray(texturing.uv)
     uv = checked_array(uv[None] if uv.ndim == 2 else uv, "uv", "(VT, 2)", 3)
     if uv.shape[0] not in (1, views) or uv.shape[2] != 2:
         raise input_error(InputError, f"uv must have shape (VT, 2) or ({views}, VT, 2)", uv.shape, "check it")
-    corners = checked_triangles(faces if texturing.uv_triangles is None else texturing.uv_triangles,
-                                uv.shape[1], name="uv_triangles")
-    which = np.zeros(triangles, np.int32) if texturing.triangle_texture is None \
+    corners = checked_triangles(
+        faces if texturing.uv_triangles is None else texturing.uv_triangles, uv.shape[1], name="uv_triangles"
+    )
+    which = (
+        np.zeros(triangles, np.int32)
+        if texturing.triangle_texture is None
         else np.ascontiguousarray(texturing.triangle_texture, np.int32)
-    if len(corners) != triangles or which.shape != (triangles,) \
-            or (triangles and not -1 <= which.min() <= which.max() < len(textures)):
-        raise input_error(InputError, "uv_triangles and triangle_texture need one entry per triangle, "
-                          "each a texture or -1", f"{corners.shape}, {which.shape}", f"give {triangles} of each")
+    )
+    if (
+        len(corners) != triangles
+        or which.shape != (triangles,)
+        or (triangles and not -1 <= which.min() <= which.max() < len(textures))
+    ):
+        raise input_error(
+            InputError,
+            "uv_triangles and triangle_texture need one entry per triangle, each a texture or -1",
+            f"{corners.shape}, {which.shape}",
+            f"give {triangles} of each",
+        )
     return {"textures": textures, "uv": uv, "uv_triangles": corners, "triangle_texture": which}

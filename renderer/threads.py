@@ -24,7 +24,8 @@ def kernel_threads(threads: int | None) -> Iterator[int]:
     """Set numba's thread count for one call and yield it; 1 means: call the serial kernels.
 
     Args:
-        threads: number of threads, ≥ 1; None takes numba's own setting (``NUMBA_NUM_THREADS``, else all cores).
+        threads: number of threads, ≥ 1; None takes numba's own setting (``NUMBA_NUM_THREADS``, else all
+            cores).
 
     Raises:
         ConfigError: ``threads`` is not a whole number ≥ 1.
@@ -34,8 +35,9 @@ def kernel_threads(threads: int | None) -> Iterator[int]:
     if threads is None:
         count = numba.get_num_threads()
     elif isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise input_error(ConfigError, "threads must be a whole number, 1 or more", threads,
-                          "leave it out to use all cores")
+        raise input_error(
+            ConfigError, "threads must be a whole number, 1 or more", threads, "leave it out to use all cores"
+        )
     else:
         count = min(threads, most)
     if count == 1 or _launched_in not in (None, os.getpid()):
