@@ -64,7 +64,7 @@ class GuidanceChannel:
 
 
 GUIDANCE_CHANNELS: tuple[GuidanceChannel, ...] = (
-    GuidanceChannel("appearance_rgb", 3, 0.0, 1.0, "foreground colour, not times alpha; the plate where alpha is 0"),
+    GuidanceChannel("appearance_rgb", 3, 0.0, 1.0, "foreground colour, not times alpha; plate outside"),
     GuidanceChannel("appearance_alpha", 1, 0.0, 1.0, "opacity of the foreground"),
     GuidanceChannel("confidence_seen", 1, 0.0, 1.0, "1 photographed there, 0.5 mirrored, 0 filled"),
     GuidanceChannel("confidence_facing", 1, 0.0, 1.0, "cosine between surface and viewing ray in the photo"),
