@@ -57,7 +57,7 @@ def write_manifest(
     Args:
         folder: the finished (staged) output folder.
         inputs: name → {"path", "sha256"}.
-        crop: the square [x0, y0, x1, y1] of the photo, in its pixels, that the frames show; may reach outside.
+        crop: the square [x0, y0, x1, y1] of the photo, in its pixels, that the frames show.
         timings_seconds: stage → seconds.
         extra: further entries, such as the views.
 

@@ -51,8 +51,8 @@ def check_output_file(file: Path, *, suffix: str) -> None:
 def output_folder(folder: Path) -> Iterator[Path]:
     """Yield a folder to write into; on success its files appear in ``folder`` at once.
 
-    A folder that exists keeps the files that are not ours: only files of the same name are replaced, and files
-    that an earlier run listed in its manifest and this one did not make are removed.
+    A folder that exists keeps the files that are not ours: only files of the same name are replaced, and
+    those that an earlier run listed in its manifest and this one did not make are removed.
     """
     with _staging(folder) as staged:
         yield staged

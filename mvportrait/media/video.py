@@ -14,7 +14,7 @@ from flame.errors import ConfigError, input_error
 
 __all__ = ["VideoWriter"]
 
-# x264 splits work by its thread count, and the split changes the bytes: a fixed number keeps one seed one file.
+# x264 splits work by its thread count, and the split changes the bytes: fixed, one seed stays one file.
 _ENCODER_OPTIONS = {"crf": "16", "preset": "medium", "threads": "2"}
 
 
@@ -68,7 +68,7 @@ class VideoWriter:
         """Append one frame, (H, W, 3) uint8 RGB."""
         if frame.shape != (self.height, self.width, 3) or frame.dtype != np.uint8:
             raise ValueError(
-                f"frame must be ({self.height}, {self.width}, 3) uint8: {frame.shape} {frame.dtype}; convert it"
+                f"frame must be ({self.height}, {self.width}, 3) uint8: {frame.shape} {frame.dtype}"
             )
         import av
         from av.video.reformatter import ColorRange, Colorspace

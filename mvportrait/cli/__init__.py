@@ -1,0 +1,130 @@
+"""The ``mvportrait`` command: one typer application, one place where errors become exit codes.
+
+Exit codes: 0 done, 1 failed, 2 wrong input. An error is one line on stderr::
+
+    error: <what is wrong>: <what was given>; <what to do>
+
+``--debug``, anywhere on the line, shows the traceback instead. After an error or Ctrl-C nothing is left.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+__all__ = ["main", "run"]
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    debug = "--debug" in sys.argv[1:]
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    if not debug:
+        _divert_native_chatter()
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line (without the program's name) and return its exit code.
+
+    With ``--debug`` among the arguments, errors are raised instead of being shortened to a line.
+    """
+    rest = [argument for argument in arguments if argument != "--debug"]
+    debug = len(rest) < len(arguments)
+    try:
+        return _dispatch(rest, debug=debug)
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        return _fail("interrupted: by the keyboard or a signal; nothing was written, run it again", 1)
+    except BrokenPipeError:
+        # The reader of our stdout went away (`mvportrait … | head`): not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # the one border where any failure becomes a line
+        if debug:
+            raise
+        return _report(error)
+
+
+def _dispatch(arguments: list[str], *, debug: bool) -> int:
+    import typer
+
+    from mvportrait.cli.app import app
+
+    if not debug:
+        import warnings
+
+        warnings.simplefilter("ignore")  # third-party packages talk about each other; tests see all of it
+    command = typer.main.get_command(app)
+    # ClickException, wherever this typer keeps its click.
+    usage_error = typer.BadParameter.__mro__[2]
+    try:
+        result: Any = command.main(args=arguments, prog_name="mvportrait", standalone_mode=False)
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+    except usage_error as error:
+        if debug:
+            raise
+        return _fail(_usage_line(error), 2)
+    return result if isinstance(result, int) else 0
+
+
+def _usage_line(error: Any) -> str:
+    """A usage error of the parser in the project's one form."""
+    message = " ".join(error.format_message().split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "mvportrait"
+    if "; " in message and ": " in message:
+        return message
+    return f"wrong command line: {message}; see {command} --help"
+
+
+def _report(error: Exception) -> int:
+    from flame.errors import MVPortraitError
+
+    if isinstance(error, MVPortraitError):
+        return _fail(str(error), error.exit_code)
+    if isinstance(error, MemoryError):
+        return _fail(
+            "out of memory: while computing; use a smaller --size, fewer --views or less --seconds", 1
+        )
+    if isinstance(error, OSError) and error.strerror:
+        return _fail(
+            f"reading or writing failed: {error.strerror} ({error.filename}); check disk and permissions", 1
+        )
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return _fail(f"unexpected failure: {what}; run again with --debug and report it", 1)
+
+
+def _fail(line: str, code: int) -> int:
+    text = " ".join(line.split())
+    sys.stderr.write(f"error: {text}\n")
+    return code
+
+
+def _as_interrupt(signal_number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _divert_native_chatter() -> None:
+    """Keep what C++ libraries write to file descriptor 2 (delegates, log banners) off the user's stderr.
+
+    Python's own ``sys.stderr`` keeps the real one.
+    """
+    try:
+        if sys.stderr.fileno() != 2:
+            return
+        kept = os.dup(2)
+    except (OSError, ValueError, AttributeError):
+        return
+    sys.stderr = os.fdopen(kept, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    os.close(sink)

@@ -1,0 +1,52 @@
+"""``mvportrait turntable``: one video, the camera travels round the moving portrait and back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mvportrait.cli import arguments
+from mvportrait.cli.console import ConsoleReporter, print_json, print_line
+from mvportrait.options import TurntableOptions
+
+Arc = Annotated[float, typer.Option("--arc", help="Whole arc in degrees; half of it to either side.")]
+
+
+def turntable(
+    reference: arguments.Reference,
+    out: arguments.OutFile,
+    text: arguments.Text = None,
+    motion: arguments.Motion = None,
+    arc: Arc = 80.0,
+    seconds: arguments.Seconds = None,
+    fps: arguments.Fps = None,
+    size: arguments.Size = None,
+    preset: arguments.Preset = "fast",
+    seed: arguments.Seed = 0,
+    absolute: arguments.Absolute = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.AsJson = False,
+) -> None:
+    """Let the camera travel round the moving portrait and back, in one video."""
+    options = TurntableOptions(
+        reference=reference,
+        text=text,
+        motion=motion,
+        arc_degrees=arc,
+        seconds=seconds,
+        fps=fps,
+        size=size,
+        preset=preset,
+        seed=seed,
+        absolute=absolute,
+    )
+    options.check()
+    from mvportrait.turntable import turntable as run_turntable
+
+    result = run_turntable(options, out, reporter=ConsoleReporter(quiet=quiet or as_json))
+    if as_json:
+        print_json(result)
+    else:
+        taken = result["timings_seconds"]["total"]
+        print_line(f"{out}: {result['frames']} frames at {result['fps']:g} fps in {taken:.1f} s")

@@ -1,0 +1,35 @@
+"""``mvportrait train`` hands over to the packages' own trainers; this is the hand-over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flame.errors import ConfigError, input_error
+
+__all__ = ["train_text", "train_video"]
+
+
+def train_text(kind: str, config: Path | None, arguments: Sequence[str]) -> int:
+    """Train ``"motion"`` or ``"emotion"``; returns the exit code of ``python -m text2motion.training``."""
+    _check_config(config)
+    from text2motion.training.__main__ import main
+
+    chosen = [] if config is None else ["--config", str(config)]
+    return int(main([kind, *chosen, *arguments]) or 0)
+
+
+def train_video(config: Path | None, arguments: Sequence[str]) -> int:
+    """Train the video model; returns the exit code of ``python -m mvvideo.training``."""
+    _check_config(config)
+    from mvvideo.training.__main__ import main
+
+    chosen = [] if config is None else ["--config", str(config)]
+    return int(main([*chosen, *arguments]) or 0)
+
+
+def _check_config(config: Path | None) -> None:
+    if config is not None and not config.is_file():
+        raise input_error(
+            ConfigError, "configuration file not found", config, "give a YAML file, see configs/"
+        )
