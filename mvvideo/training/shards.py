@@ -69,7 +69,10 @@ class Clip:
                 )
         if np.shape(self.yaw_degrees) != (frames, views):
             raise input_error(
-                AssetError, f"yaw_degrees must be {(frames, views)}", np.shape(self.yaw_degrees), "one per picture"
+                AssetError,
+                f"yaw_degrees must be {(frames, views)}",
+                np.shape(self.yaw_degrees),
+                "one per picture",
             )
 
 
@@ -140,18 +143,23 @@ def read_shard(path: Path | str) -> Shard:
     """Open a shard; fails when it is of another version or made with another guidance table."""
     path = Path(path)
     if not (path / _INDEX).is_file():
-        raise input_error(AssetError, "not a folder of training clips", path, "give a folder made by the actors")
+        raise input_error(
+            AssetError, "not a folder of training clips", path, "give a folder made by the actors"
+        )
     index = json.loads((path / _INDEX).read_text())
     if (index.get("format"), index.get("version")) != (FORMAT_NAME, FORMAT_VERSION):
         given = f"{index.get('format')} {index.get('version')} in {path}"
-        raise input_error(AssetError, f"clips must be {FORMAT_NAME} {FORMAT_VERSION}", given, "render them again")
+        raise input_error(
+            AssetError, f"clips must be {FORMAT_NAME} {FORMAT_VERSION}", given, "render them again"
+        )
     if index["guidance"] != [[channel.name, channel.count] for channel in GUIDANCE_CHANNELS]:
         raise input_error(
-            AssetError, "clips were made with another guidance table", path, "render them again with this version"
+            AssetError,
+            "clips were made with another guidance table",
+            path,
+            "render them again with this version",
         )
-    arrays = {
-        name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAY_FIELDS
-    }
+    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAY_FIELDS}
     return Shard(path=path, split=index["split"], arrays=arrays)
 
 

@@ -1,0 +1,87 @@
+"""Size and shape of the denoiser. One frozen dataclass; a weights file carries it in its header."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flame.errors import ConfigError, input_error
+from mvvideo.guidance import CHANNEL_COUNT
+
+__all__ = ["NetworkConfig"]
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What :class:`mvvideo.networks.denoiser.MultiViewDenoiser` is built from.
+
+    The defaults are the embedded model: a 64² grid for a 256² picture (pixel-unshuffle by 4), attention
+    only on the coarsest 16² grid, where 256 own and 256 reference tokens cost little.
+    """
+
+    image_size: int = 256  # pixels, height = width the model was trained at
+    patch: int = 4  # pixel-unshuffle factor of the codec
+    channels: tuple[int, ...] = (64, 96, 144)  # per level, fine to coarse
+    attention: tuple[bool, ...] = (False, False, True)  # reference, motion and view attention on this level
+    reference_channels: tuple[int, ...] = (32, 64, 144)  # equal to channels where there is attention
+    layers_per_block: int = 1
+    heads: tuple[int, ...] = (4, 4, 3)  # per level
+    norm_groups: int = 16
+    token_channels: int = 128  # width of the image tokens
+    token_grid: int = 4  # token_grid² image tokens
+    head_channels: int = 32  # of the half-resolution output head
+    max_flow_px: float = 6.0  # at image_size
+    motion_max_frames: int = 32
+    guidance_channels: int = CHANNEL_COUNT
+
+    def __post_init__(self) -> None:
+        levels = len(self.channels)
+        if not levels == len(self.attention) == len(self.reference_channels):
+            raise input_error(
+                ConfigError,
+                "channels, attention and reference_channels need one entry per level",
+                f"{levels}, {len(self.attention)} and {len(self.reference_channels)} entries",
+                "make them equally long",
+            )
+        for own, reference, attends in zip(
+            self.channels, self.reference_channels, self.attention, strict=True
+        ):
+            if attends and own != reference:
+                raise input_error(
+                    ConfigError,
+                    "reference_channels must equal channels on levels with attention",
+                    f"{reference} and {own}",
+                    "make them equal",
+                )
+        if self.patch % 2 or self.image_size % self.size_multiple:
+            raise input_error(
+                ConfigError,
+                f"patch must be even and image_size a multiple of {self.size_multiple}",
+                f"patch {self.patch}, image_size {self.image_size}",
+                "change image_size",
+            )
+
+    @property
+    def size_multiple(self) -> int:
+        """Height and width of a picture must be multiples of this."""
+        return self.patch * 2 ** (len(self.channels) - 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> NetworkConfig:
+        """Inverse of :meth:`to_dict`; unknown names fail."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise input_error(
+                ConfigError,
+                "unknown network option",
+                ", ".join(unknown),
+                "use one of " + ", ".join(sorted(known)),
+            )
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
