@@ -170,7 +170,7 @@ class Cameras:
         return self.clip_from_camera @ self.world_to_camera
 
     def to_clip(self, points: ArrayLike) -> NDArray[np.float32]:
-        """World ``points`` (..., V, 3), metres, in clip space: (..., N, V, 4) float32, views before points."""
+        """World ``points`` (..., V, 3), metres, in clip space: (..., N, V, 4) float32, view before point."""
         points = np.asarray(points)
         matrix = self.clip_from_world.astype(np.float32)  # (N, 4, 4)
         points = points[..., None, :, :].astype(np.float32, copy=False)  # (..., 1, V, 3)

@@ -13,7 +13,7 @@ from renderer import numba_shading as shading_kernels
 from renderer import numba_visibility as visibility_kernels
 from renderer.threads import kernel_threads
 
-__all__ = ["interpolate", "rasterize", "shade", "texture", "visibility", "warm_up"]
+__all__ = ["barycentric", "interpolate", "rasterize", "shade", "texture", "visibility", "warm_up"]
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
@@ -69,6 +69,11 @@ def rasterize(
     """See :func:`renderer.rasterize.rasterize`."""
     height, width = resolution
     ids, _ = visibility(clip, triangles, height, width, threads=threads)
+    return barycentric(clip, triangles, ids, threads=threads)
+
+
+def barycentric(clip: Float, triangles: Int, ids: Int, *, threads: int | None = None) -> Float:
+    """rast (B, H, W, 4) of the visible triangles ``ids`` (B, H, W), both bottom row first."""
     rast = np.empty((*ids.shape, 4), np.float32)
     with kernel_threads(threads) as count:
         kernel = shading_kernels.rast_serial if count == 1 else shading_kernels.rast_parallel
@@ -95,11 +100,9 @@ def texture(
     """See :func:`renderer.rasterize.texture`."""
     images, height, width, channels = image.shape
     out = np.empty((*uv.shape[:3], channels), np.float32)
-    # Always the parallel kernel's code: with one thread numba runs it on one.
-    with kernel_threads(threads):
-        shading_kernels.texture_parallel(
-            image.reshape(-1, channels), images, height, width, uv, boundary == "wrap", out
-        )
+    with kernel_threads(threads) as count:
+        kernel = shading_kernels.texture_serial if count == 1 else shading_kernels.texture_parallel
+        kernel(image.reshape(-1, channels), images, height, width, uv, boundary == "wrap", out)
     return out
 
 

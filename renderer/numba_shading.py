@@ -172,6 +172,16 @@ def texture_parallel(texels, images, height, width, uv, wrap, out):
 
 
 @njit(cache=True, error_model="numpy")
+def texture_serial(texels, images, height, width, uv, wrap, out):
+    """:func:`texture_parallel` in the calling thread alone."""
+    for b in range(uv.shape[0]):
+        for row in range(uv.shape[1]):
+            _texture_row(
+                texels, (b % images) * height * width, height, width, uv[b], np.int64(row), wrap, out[b]
+            )
+
+
+@njit(cache=True, error_model="numpy")
 def _shade_row(
     clip,
     triangles,

@@ -72,7 +72,7 @@ def interpolate(
     backend: str = "auto",
     threads: int | None = None,
 ) -> Any:
-    """Per-vertex ``attributes`` (B or 1, V, C) at each pixel of ``rast``: (B, H, W, C), 0 where it is empty."""
+    """Per-vertex ``attributes`` (B or 1, V, C) at each pixel of ``rast``: (B, H, W, C), 0 where empty."""
     module = _backend(backend, rast)
     if module is None:
         return _nvdiffrast().interpolate(attributes, rast, triangles)
