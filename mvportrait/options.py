@@ -188,7 +188,7 @@ def parse_views(views: str) -> int | tuple[str, ...]:
     """``"3"`` → 3; ``"front,left"`` → ("front", "left").
 
     Raises:
-        ConfigError: no views, too many, an empty or repeated name. Which names exist is the renderer's to say.
+        ConfigError: no views, too many, an empty or repeated name. Which names exist, the renderer says.
     """
     text = views.strip()
     try:

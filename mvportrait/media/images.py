@@ -11,6 +11,7 @@ import io
 import os
 import stat
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,9 +126,11 @@ def _decode(data: bytes, file: Path) -> np.ndarray:
     Image.init()
     formats = [name for name in _FORMATS if name in Image.OPEN]
     try:
-        with Image.open(io.BytesIO(data), formats=formats) as image:
-            _check_size(image.size, file)
-            return _to_rgb(image)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata; size limits are ours
+            with Image.open(io.BytesIO(data), formats=formats) as image:
+                _check_size(image.size, file)
+                return _to_rgb(image)
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
