@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flame.errors import MotionFileError, input_error
+from flame.rig import EXPRESSION_NAMES
 from flame.rotations import mirror_axis_angle, slerp
 from flame.timing import DEFAULT_FPS, check_fps, frame_count
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_SHAPE = 300
 MAX_EXPRESSION = 100
-OPEN_EXPRESSIONS = 49
+OPEN_EXPRESSIONS = len(EXPRESSION_NAMES)
 #: (name, columns or None when free) of every per-frame array, in storage order.
 CHANNELS: tuple[tuple[str, int | None], ...] = (
     ("expression", None),

@@ -1,0 +1,71 @@
+"""What each of MediaPipe's 478 face points is, and how far it can be trusted.
+
+Indices are MediaPipe Face Mesh's own (468 surface points, then five per iris: subject's right eye
+468-472, left eye 473-477). The 68 points follow the 300-W order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+POINTS = 478
+
+#: The mesh point nearest in meaning to each of the 68 points of 300-W.
+MEDIAPIPE_OF_68 = np.array(
+    [127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356]  # jaw, right to left
+    + [70, 63, 105, 66, 107, 336, 296, 334, 293, 300]  # brows
+    + [168, 197, 5, 4, 75, 97, 2, 326, 305]  # nose
+    + [33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380]  # eyes
+    + [61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181]  # outer lips
+    + [78, 82, 13, 312, 308, 317, 14, 87],  # inner lips
+    dtype=np.int64,
+)
+
+FACE_OVAL = np.array(
+    [10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377]
+    + [152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109],
+    dtype=np.int64,
+)
+FOREHEAD = np.array(
+    [10, 338, 297, 332, 284, 251, 21, 54, 103, 67, 109, 151, 108, 69, 104, 68, 337, 299, 333, 298]
+)
+RIGHT_EYE = np.array(
+    [33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7], dtype=np.int64
+)
+LEFT_EYE = np.array(
+    [263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249], dtype=np.int64
+)
+RIGHT_BROW = np.array([70, 63, 105, 66, 107, 55, 65, 52, 53, 46], dtype=np.int64)
+LEFT_BROW = np.array([300, 293, 334, 296, 336, 285, 295, 282, 283, 276], dtype=np.int64)
+OUTER_LIPS = np.array(
+    [61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146],
+    dtype=np.int64,
+)
+INNER_LIPS = np.array(
+    [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95],
+    dtype=np.int64,
+)
+NOSE = np.array([168, 6, 197, 195, 5, 4, 1, 19, 94, 2, 75, 305, 97, 326, 98, 327, 64, 294, 48, 278, 115, 344])
+RIGHT_IRIS = np.arange(468, 473)
+LEFT_IRIS = np.arange(473, 478)
+IRISES = np.concatenate([RIGHT_IRIS, LEFT_IRIS])
+#: Outer eye corners (subject's right, left): their distance is the yardstick of every error here.
+OUTER_EYE_CORNERS = (33, 263)
+
+
+def point_sigmas() -> np.ndarray:
+    """(478,) standard deviation of each point, as a fraction of the inter-ocular distance.
+
+    Eyes, lips, brows and nose are seen sharply; the oval, the forehead and plain cheeks are where
+    MediaPipe guesses and where heads differ in what the same index means.
+    """
+    sigma = np.full(POINTS, 0.060)
+    sigma[FACE_OVAL] = 0.050
+    sigma[FOREHEAD] = 0.120
+    sigma[NOSE] = 0.028
+    for group in (RIGHT_BROW, LEFT_BROW):
+        sigma[group] = 0.030
+    for group in (RIGHT_EYE, LEFT_EYE, OUTER_LIPS, INNER_LIPS):
+        sigma[group] = 0.020
+    sigma[IRISES] = 0.015
+    return sigma
