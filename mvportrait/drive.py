@@ -9,9 +9,11 @@ from flame.errors import MotionFileError, input_error
 from flame.timing import DEFAULT_FPS, frame_count
 
 if TYPE_CHECKING:
+    from flame.head import FlameHead
     from flame.sequence import FlameSequence
+    from mvportrait.reporting import Reporter
 
-__all__ = ["DEFAULT_SECONDS", "MAX_FRAMES", "motion_from_file", "motion_from_text"]
+__all__ = ["DEFAULT_SECONDS", "MAX_FRAMES", "motion_from_file", "motion_from_text", "onto_portrait"]
 
 DEFAULT_SECONDS = 3.0
 MAX_FRAMES = 60_000
@@ -68,3 +70,35 @@ def motion_from_file(path: Path, *, seconds: float | None = None, fps: float | N
         rule = f"motion has more than {MAX_FRAMES} frames"
         raise input_error(MotionFileError, rule, given, "cut it with --seconds")
     return sequence
+
+
+def onto_portrait(
+    motion: FlameSequence,
+    portrait_pose: FlameSequence,
+    *,
+    head: FlameHead,
+    absolute: bool,
+    reporter: Reporter,
+) -> FlameSequence:
+    """What the portrait's head does: the motion added to the photo's own pose, or taken as it is.
+
+    Args:
+        motion: T frames, relative (zero is rest) unless ``absolute``; converted where its basis is another.
+        portrait_pose: 1 frame, how the person in the photo is.
+        head: the portrait's head.
+        absolute: keep the motion's pose and expression; only the identity is the portrait's.
+
+    Returns:
+        T frames, absolute, with the portrait's shape, in the basis of ``head``.
+    """
+    from flame.relative import apply_relative
+
+    if motion.basis != head.name:
+        from flame.retarget import retarget
+
+        was = motion.basis
+        motion, report = retarget(motion, head)
+        reporter.note(f"motion converted from basis {was} to {head.name}: {report}")
+    if absolute:
+        return motion.replace(shape=portrait_pose.shape)
+    return apply_relative(motion, portrait_pose)

@@ -40,7 +40,7 @@ def write_giant_png(path: Path, side: int = 20_000) -> None:
 def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     source = Image.fromarray(_ramp())
     if mode == "I;16":
-        image = Image.fromarray((_ramp()[..., 0].astype(np.uint16) * 257))
+        image = Image.fromarray(_ramp()[..., 0].astype(np.uint16) * 257)
     else:
         image = source.convert(mode)
     suffix = {"CMYK": "jpg", "YCbCr": "jpg", "F": "tiff"}.get(mode, "png")
@@ -120,7 +120,10 @@ BAD_PICTURES = {
     "giant": (write_giant_png, f"more than {MAX_PIXELS // 1_000_000} megapixels"),
     "missing": (lambda path: None, "not found"),
     "folder": (lambda path: path.mkdir(), "folder"),
-    "postscript": (lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n"), "not a"),
+    "postscript": (
+        lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n"),
+        "not a",
+    ),
 }
 
 

@@ -1,0 +1,234 @@
+"""``animate`` from end to end: the one long function, in numbered phases."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flame.errors import MotionFileError, input_error
+from mvportrait.drive import MAX_FRAMES, motion_from_file, motion_from_text, onto_portrait
+from mvportrait.manifest import sha256_of_file, write_manifest
+from mvportrait.media.images import Picture, read_picture
+from mvportrait.media.sinks import ViewSink
+from mvportrait.options import AnimateOptions, TurntableOptions
+from mvportrait.outputs import check_output_folder, output_folder
+from mvportrait.provenance import Provenance
+from mvportrait.reporting import Reporter, Stopwatch
+from mvportrait.views import (
+    DEFAULT_ORBIT_DEGREES,
+    choose_cameras,
+    limited_orbit_degrees,
+    view_file_name,
+)
+
+if TYPE_CHECKING:
+    from flame.sequence import FlameSequence
+    from mvvideo.portrait import Portrait
+
+__all__ = ["AnimateResult", "animate", "prepare_motion", "prepare_portrait"]
+
+#: A crop with at least this many pixels on a side has the detail for frames of 512.
+_PIXELS_FOR_LARGE = 400
+_LARGE, _SMALL = 512, 256
+
+
+@dataclass(frozen=True)
+class AnimateResult:
+    """What a run made.
+
+    Attributes:
+        out: the output folder.
+        views: view name → video file.
+        frames, fps, size: of every video.
+        manifest: as written.
+    """
+
+    out: Path
+    views: dict[str, Path]
+    frames: int
+    fps: float
+    size: int
+    manifest: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "out": str(self.out),
+            "views": {name: str(path) for name, path in self.views.items()},
+            "frames": self.frames,
+            "fps": self.fps,
+            "size": self.size,
+            "crop": self.manifest["crop"],
+            "warnings": self.manifest["warnings"],
+            "timings_seconds": self.manifest["timings_seconds"],
+        }
+
+
+def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = None) -> AnimateResult:
+    """Make synchronized videos of a portrait from several views.
+
+    Args:
+        options: what is asked for.
+        out: the folder; its files appear together at the end, or not at all.
+        reporter: told about progress, choices and warnings.
+
+    Returns:
+        What was made.
+
+    Raises:
+        InputError: anything in the options or files that cannot be used.
+    """
+    reporter = reporter or Reporter()
+    watch = Stopwatch()
+
+    # 1. Check what was given, before anything heavy is imported.
+    options.check()
+    check_output_folder(out)
+    picture = read_picture(options.reference)
+    given_motion = None
+    if options.motion is not None:
+        given_motion = motion_from_file(options.motion, seconds=options.seconds, fps=options.fps)
+
+    # 2. The portrait: find the face, cut, matte, fit the head, build its appearance.
+    with watch.stage("portrait"), reporter.track("portrait"):
+        portrait = prepare_portrait(picture, size=options.size, reporter=reporter)
+
+    # 3. The motion, added to how the person in the photo is.
+    with watch.stage("motion"), reporter.track("motion"):
+        motion = prepare_motion(options, given_motion, portrait, reporter=reporter)
+
+    # 4. The cameras.
+    size = portrait.camera.height
+    cameras = choose_cameras(
+        portrait.camera,
+        portrait.pivot,
+        views=options.views,
+        cameras_file=options.cameras,
+        orbit_degrees=_orbit_degrees(options, motion, reporter),
+    )
+
+    # 5. The video model.
+    with watch.stage("load model"), reporter.track("load model"):
+        from mvvideo import VideoModel
+
+        model = VideoModel.load(options.preset)
+
+    # 6. Frames, streaming from the model to the encoders.
+    provenance = Provenance("animate", options.preset, options.seed)
+    with output_folder(out) as folder:
+        sink = ViewSink(
+            folder,
+            names=cameras.names,
+            file_name=view_file_name,
+            frames=motion.frames,
+            fps=motion.fps,
+            size=size,
+            provenance=provenance,
+        )
+        with sink, watch.stage("frames"), reporter.track("frames", motion.frames) as advance:
+            for frames in model.generate(portrait, motion, cameras, seed=options.seed):
+                sink.write(frames)
+                advance(len(frames))
+
+        # 7. What else is known, and the manifest over all of it.
+        from renderer import save_cameras
+
+        motion.save(folder / "motion.npz")
+        save_cameras(cameras, folder / "cameras.json")
+        manifest = write_manifest(
+            folder,
+            command="animate",
+            options=options.as_json(),
+            seed=options.seed,
+            inputs=_inputs(options, picture),
+            crop=[int(value) for value in portrait.box],
+            timings_seconds=watch.finish(),
+            provenance=provenance.manifest_entry(),
+            warnings=reporter.warnings,
+            extra={
+                "preset": options.preset,
+                "frames": motion.frames,
+                "fps": motion.fps,
+                "size": size,
+                "views": dict(zip(cameras.names, sink.files, strict=True)),
+            },
+        )
+    videos = {name: out / file for name, file in zip(cameras.names, sink.files, strict=True)}
+    return AnimateResult(out, videos, motion.frames, motion.fps, size, manifest)
+
+
+def prepare_portrait(picture: Picture, *, size: int | None, reporter: Reporter) -> Portrait:
+    """The portrait at the wanted frame size, or at the size that its crop has the detail for.
+
+    Raises:
+        NoFaceError: no human face was found.
+    """
+    from flame.head import load_head
+    from mvvideo.portrait import Portrait
+
+    head = load_head("open")
+    if size is not None:
+        return Portrait.from_image(picture.pixels, head=head, size=size, warn=reporter.warn)
+    portrait = Portrait.from_image(picture.pixels, head=head, size=_LARGE, warn=reporter.warn)
+    x0, _, x1, _ = portrait.box
+    if x1 - x0 >= _PIXELS_FOR_LARGE:
+        return portrait
+    reporter.note(
+        f"frames are {_SMALL} pixels: the photo shows the head on {x1 - x0} pixels; --size overrules"
+    )
+    return Portrait.from_image(picture.pixels, head=head, size=_SMALL, warn=lambda text: None)
+
+
+def prepare_motion(
+    options: AnimateOptions | TurntableOptions,
+    given: FlameSequence | None,
+    portrait: Portrait,
+    *,
+    reporter: Reporter,
+) -> FlameSequence:
+    """The motion asked for, as the portrait's head performs it."""
+    if given is None:
+        assert options.text is not None  # options.check() has seen to it
+        given = motion_from_text(options.text, seconds=options.seconds, fps=options.fps, seed=options.seed)
+    elif not options.absolute:
+        from flame.relative import to_relative
+
+        # A file may start anywhere; relative means that the photo is its first frame.
+        given = to_relative(given)
+    if given.frames > MAX_FRAMES:
+        rule = f"motion has more than {MAX_FRAMES} frames"
+        raise input_error(MotionFileError, rule, given.frames, "use less --seconds or --fps")
+    return onto_portrait(
+        given, portrait.fit, head=portrait.head, absolute=options.absolute, reporter=reporter
+    )
+
+
+def _orbit_degrees(options: AnimateOptions, motion: FlameSequence, reporter: Reporter) -> tuple[float, float]:
+    """As asked for; else 40, less on a side where the face would turn out of sight."""
+    if options.orbit_degrees is not None:
+        return options.orbit_degrees, options.orbit_degrees
+    if options.cameras is not None:
+        return DEFAULT_ORBIT_DEGREES, DEFAULT_ORBIT_DEGREES
+    from flame.signals import measure
+
+    left, right = limited_orbit_degrees(np.asarray(measure(motion)["head_yaw_deg"]))
+    left, right = float(math.floor(left)), float(math.floor(right))
+    if min(left, right) < DEFAULT_ORBIT_DEGREES:
+        reporter.note(
+            f"views orbit {left:g}° to the left and {right:g}° to the right, not {DEFAULT_ORBIT_DEGREES:g}°, "
+            "to keep the turned face in sight; --orbit overrules"
+        )
+    return left, right
+
+
+def _inputs(options: AnimateOptions | TurntableOptions, picture: Picture) -> dict[str, dict[str, str]]:
+    inputs = {"reference": {"path": str(picture.path), "sha256": picture.sha256}}
+    for name in ("motion", "cameras"):
+        path = getattr(options, name, None)
+        if path is not None:
+            inputs[name] = {"path": str(path), "sha256": sha256_of_file(path)}
+    return inputs
