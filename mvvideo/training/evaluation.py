@@ -1,0 +1,89 @@
+"""The video model and its baseline, appearance only, on held-out clips: scores and contact sheets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mvvideo.guidance import channel_slice
+from mvvideo.metrics import ScoreTable, contact_sheet, region_masks
+from mvvideo.networks.composite import Plates
+from mvvideo.networks.denoiser import MultiViewDenoiser
+from mvvideo.sampling import sample
+from mvvideo.training.batches import ClipBatch, ClipStore
+
+__all__ = ["evaluate", "predict", "save_picture"]
+
+
+@torch.inference_mode()
+def predict(model: MultiViewDenoiser, batch: ClipBatch, *, steps: int, seed: int) -> torch.Tensor:
+    """The model's pictures ``(B, V, T, 3, H, W)`` in [0, 1]; one noise picture per clip, shared by its views."""
+    device = batch.target.device
+    generator = torch.Generator(device="cpu").manual_seed(seed)
+    noise = torch.randn((len(batch.target), 1, 1, *batch.target.shape[3:]), generator=generator)
+    noise = noise.to(device).expand_as(batch.target)
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
+        reference = model.encode_reference(batch.reference, batch.reference_guidance)
+
+        def denoise(noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+            layers = model(noisy, time, batch.guidance, reference)
+            return model.compose(layers, batch.guidance).rgb.view_as(batch.target) * 2 - 1
+
+        clean = sample(denoise, noise, steps=steps)
+    return ((clean + 1) / 2).clamp(0, 1).float()
+
+
+@torch.inference_mode()
+def evaluate(
+    model: MultiViewDenoiser | None,
+    store: ClipStore,
+    *,
+    clips: int,
+    steps: tuple[int, ...] = (1,),
+    seed: int = 0,
+    sheet: Path | None = None,
+    sheet_rows: int = 8,
+) -> ScoreTable:
+    """Score clips spread evenly over a store.
+
+    Args:
+        model: ``None`` scores the appearance alone.
+        store: held-out clips.
+        clips: how many at most.
+        steps: sampler step counts; each becomes a row ``model@steps``.
+        seed: of the noise.
+        sheet: where to write a picture: reference | appearance | model | truth per row.
+        sheet_rows: rows of that picture.
+    """
+    store.require()
+    table = ScoreTable()
+    picked = np.unique(np.linspace(0, len(store) - 1, min(clips, len(store))).round().astype(int))
+    rows = []
+    for index in picked:
+        batch = store.clip(int(index))
+        guidance, truth = batch.guidance.flatten(0, 2), batch.target.flatten(0, 2)
+        known = guidance[:, channel_slice("background_known")]
+        masks = region_masks(batch.alpha.flatten(0, 2), batch.seen.flatten(0, 2), known)
+        yaw = batch.yaw_degrees.flatten()
+        appearance = Plates.from_guidance(guidance).composite().clamp(0, 1)
+        table.add("appearance", appearance, truth, masks, yaw_degrees=yaw)
+        shown = [batch.reference[0], appearance[-1]]
+        for count in steps if model is not None else ():
+            result = predict(model, batch, steps=count, seed=seed).flatten(0, 2)
+            table.add(f"model@{count}", result, truth, masks, yaw_degrees=yaw)
+            shown.append(result[-1])
+        rows.append([*shown, truth[-1]])
+    if sheet is not None:
+        save_picture(contact_sheet(rows[:: max(1, len(rows) // sheet_rows)][:sheet_rows]), sheet)
+    return table
+
+
+def save_picture(picture: torch.Tensor, path: Path) -> None:
+    """Write ``(3, H, W)`` in [0, 1] as JPEG or PNG by the suffix."""
+    from PIL import Image
+
+    pixels = (picture.float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, quality=90)

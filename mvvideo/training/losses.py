@@ -1,0 +1,166 @@
+"""What the denoiser is trained to: right colours, right edges, and as much fine structure as the truth has.
+
+Everything is computed on the composed picture, weighted by where it matters: foreground, more where the
+photo shows nothing, more at eyes and mouth. Pixel losses alone blur (measured: half of the truth's gradient
+energy is lost), hence the multi-scale gradient and texture-energy terms and, in the last part of a training,
+a conditional patch discriminator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mvvideo.guidance import channel_slice
+from mvvideo.metrics import gradient_magnitude, ssim_map
+from mvvideo.networks.composite import Layers, Picture
+
+__all__ = [
+    "LossWeights",
+    "PatchDiscriminator",
+    "Truth",
+    "generator_loss",
+    "hinge_losses",
+    "reconstruction_losses",
+]
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Factor of each term in the sum."""
+
+    colour: float = 1.0  # L1 of the picture
+    layer_colour: float = 0.3  # L1 of the rgb layer alone: keeps it alive while the gate is still closed
+    gradient: float = 1.0  # L1 of finite differences at three scales
+    ssim: float = 0.15
+    texture: float = 0.5  # local gradient energy against the truth's
+    alpha: float = 0.5
+    overshoot: float = 0.1  # gate and alpha outside [0, 1]
+    flow: float = 0.002  # squared pixels, and smoothness
+    gate: float = 0.005  # gate away from 1 without need
+    adversarial: float = 0.1  # share of the reconstruction's gradient at the last layer
+    background_share: float = 0.3  # weight of background pixels; foreground is 1
+    hidden_extra: float = 1.0  # added where the reference shows nothing
+    feature_extra: float = 1.0  # added at eyes, brows and mouth
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Flat truth of N pictures in [0, 1] and the weight of each pixel."""
+
+    rgb: torch.Tensor  # (N, 3, H, W)
+    alpha: torch.Tensor  # (N, 1, H, W)
+    weight: torch.Tensor  # (N, 1, H, W), mean about 1
+
+    @classmethod
+    def build(
+        cls,
+        rgb: torch.Tensor,
+        alpha: torch.Tensor,
+        seen: torch.Tensor,
+        guidance: torch.Tensor,
+        weights: LossWeights,
+    ) -> Truth:
+        """From flat tensors ``(N, ·, H, W)``; ``guidance`` tells where eyes and mouth are."""
+        lips, brow = channel_slice("region_lips").start, channel_slice("region_brow").stop
+        features = guidance[:, lips:brow].amax(1, keepdim=True)
+        weight = weights.background_share + (1 - weights.background_share) * alpha
+        weight = weight + alpha * (1 - seen) * weights.hidden_extra + features * weights.feature_extra
+        return cls(rgb=rgb, alpha=alpha, weight=weight / weight.mean().clamp(min=1e-3))
+
+
+def _weighted(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return (values * weight).mean()
+
+
+def _gradient_loss(
+    prediction: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor, scales: int
+) -> torch.Tensor:
+    """L1 of the differences to the right and below, at ``scales`` octaves."""
+    total = prediction.new_zeros(())
+    error = prediction - truth  # differences are linear: one pyramid of the error is enough
+    for scale in range(scales):
+        if scale:
+            error, weight = functional.avg_pool2d(error, 2), functional.avg_pool2d(weight, 2)
+        total = total + ((error[..., :, 1:] - error[..., :, :-1]).abs() * weight[..., :, 1:]).mean()
+        total = total + ((error[..., 1:, :] - error[..., :-1, :]).abs() * weight[..., 1:, :]).mean()
+    return total / scales
+
+
+def _texture_loss(prediction: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Local mean of gradient length (9² px) against the truth's: how much structure, not where exactly."""
+    energy, wanted = (functional.avg_pool2d(gradient_magnitude(x), 9, 4, 4) for x in (prediction, truth))
+    # Too little structure is the fault to fight; too much is already punished by the other terms.
+    short = (wanted - energy).clamp(min=0) + 0.3 * (energy - wanted).clamp(min=0)
+    return (short * functional.avg_pool2d(weight, 9, 4, 4)).mean()
+
+
+def reconstruction_losses(
+    picture: Picture, layers: Layers, truth: Truth, weights: LossWeights
+) -> dict[str, torch.Tensor]:
+    """The weighted terms by name, each a scalar; their sum is the loss."""
+    flow = layers.flow
+    bumps = (flow[..., 1:] - flow[..., :-1]).square().mean() + (
+        flow[..., 1:, :] - flow[..., :-1, :]
+    ).square().mean()
+    solid = truth.weight * (truth.alpha > 0.95)
+    terms = {
+        "colour": _weighted((picture.rgb - truth.rgb).abs(), truth.weight),
+        "layer_colour": _weighted((layers.rgb - truth.rgb).abs(), solid),
+        "gradient": _gradient_loss(picture.rgb, truth.rgb, truth.weight, 3),
+        "ssim": _weighted(1 - ssim_map(picture.rgb, truth.rgb), truth.weight),
+        "texture": _texture_loss(picture.rgb, truth.rgb, truth.weight * truth.alpha),
+        "alpha": _weighted((picture.alpha - truth.alpha).abs(), truth.weight),
+        "overshoot": picture.overshoot,
+        "flow": flow.square().mean() + 10 * bumps,
+        "gate": (1 - picture.gate).mean(),
+    }
+    return {name: getattr(weights, name) * value for name, value in terms.items()}
+
+
+class PatchDiscriminator(nn.Module):
+    """Judges patches of a picture beside its appearance composite and alpha; spectral norm, logits at 1/8."""
+
+    def __init__(self, *, width: int = 48) -> None:
+        super().__init__()
+        norm = nn.utils.parametrizations.spectral_norm
+        widths = (7, width, 2 * width, 4 * width)
+        layers: list[nn.Module] = []
+        for i in range(3):
+            layers += [norm(nn.Conv2d(widths[i], widths[i + 1], 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
+        layers += [norm(nn.Conv2d(widths[3], widths[3], 3, padding=1)), nn.LeakyReLU(0.2)]
+        layers += [norm(nn.Conv2d(widths[3], 1, 3, padding=1))]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, picture: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """``picture (N, 3, H, W)`` in [0, 1], ``condition (N, 4, H, W)`` -> ``(N, 1, H/8, W/8)``."""
+        return self.layers(torch.cat([picture, condition], 1) * 2 - 1)
+
+
+def hinge_losses(real: torch.Tensor, fake: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Discriminator's loss from logits ``(N, 1, h, w)``, patches weighted by ``weight (N, 1, H, W)``."""
+    weight = functional.adaptive_avg_pool2d(weight, real.shape[-2:])
+    loss = functional.relu(1 - real.float()) + functional.relu(1 + fake.float())
+    return (loss * weight).mean()
+
+
+def generator_loss(
+    logits: torch.Tensor,
+    weight: torch.Tensor,
+    *,
+    reconstruction: torch.Tensor,
+    last: nn.Parameter,
+    share: float,
+) -> torch.Tensor:
+    """Adversarial term scaled so that its gradient at ``last`` is ``share`` of the reconstruction's.
+
+    The scaling (Esser et al. 2021, VQGAN) makes the weight independent of how confident the discriminator is.
+    """
+    loss = -(logits.float() * functional.adaptive_avg_pool2d(weight, logits.shape[-2:])).mean()
+    (of_reconstruction,) = torch.autograd.grad(reconstruction, last, retain_graph=True)
+    (of_loss,) = torch.autograd.grad(loss, last, retain_graph=True)
+    scale = of_reconstruction.norm() / (of_loss.norm() + 1e-6)
+    return share * scale.clamp(max=100.0).detach() * loss
