@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +47,9 @@ def photo_file(photo: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(autouse=True)
-def _no_gpu_test_without_gpu(request: pytest.FixtureRequest) -> Iterator[None]:
+def _no_gpu_test_without_gpu(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("gpu") is not None:
         import torch
 
         if not torch.cuda.is_available():
             pytest.skip("no CUDA device")
-    yield

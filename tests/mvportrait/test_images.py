@@ -121,7 +121,7 @@ BAD_PICTURES = {
     "missing": (lambda path: None, "not found"),
     "folder": (lambda path: path.mkdir(), "folder"),
     "postscript": (
-        lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n"),
+        lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"),
         "not a",
     ),
 }

@@ -1,0 +1,83 @@
+"""``turntable``: one video, the camera travels round the moving portrait and back."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from mvportrait.drive import motion_from_file
+from mvportrait.manifest import sha256_of_file, versions
+from mvportrait.media.images import read_picture
+from mvportrait.media.video import VideoWriter
+from mvportrait.options import TurntableOptions
+from mvportrait.outputs import check_output_file, output_file
+from mvportrait.pipeline import prepare_motion, prepare_portrait
+from mvportrait.provenance import Provenance
+from mvportrait.reporting import Reporter, Stopwatch
+
+__all__ = ["turntable"]
+
+
+def turntable(options: TurntableOptions, out: Path, *, reporter: Reporter | None = None) -> dict[str, Any]:
+    """Write one mp4 in which the camera goes half the arc to either side of the moving portrait and back.
+
+    Args:
+        options: what is asked for.
+        out: the .mp4 file; it appears whole or not at all.
+        reporter: told about progress, choices and warnings.
+
+    Returns:
+        A summary as JSON values: file, frames, fps, size, crop, warnings, timings.
+
+    Raises:
+        InputError: anything in the options or files that cannot be used.
+    """
+    reporter = reporter or Reporter()
+    watch = Stopwatch()
+
+    # 1. Check what was given, before anything heavy is imported.
+    options.check()
+    check_output_file(out, suffix=".mp4")
+    picture = read_picture(options.reference)
+    given_motion = None
+    if options.motion is not None:
+        given_motion = motion_from_file(options.motion, seconds=options.seconds, fps=options.fps)
+
+    # 2. Portrait, motion, and one camera per frame.
+    with watch.stage("portrait"), reporter.track("portrait"):
+        portrait = prepare_portrait(picture, size=options.size, reporter=reporter)
+    with watch.stage("motion"), reporter.track("motion"):
+        motion = prepare_motion(options, given_motion, portrait, reporter=reporter)
+    from renderer import turntable as turntable_cameras
+
+    arc = math.radians(options.arc_degrees)
+    cameras = turntable_cameras(portrait.camera, arc_radians=arc, frames=motion.frames, pivot=portrait.pivot)
+    size = portrait.camera.height
+
+    # 3. Frames, streaming from the model to the encoder.
+    with watch.stage("load model"), reporter.track("load model"):
+        from mvvideo import VideoModel
+
+        model = VideoModel.load(options.preset)
+    provenance = Provenance("turntable", options.preset, options.seed)
+    tags = provenance.video_tags(view=f"turntable {options.arc_degrees:g}")
+    with output_file(out) as staged:
+        writer = VideoWriter(staged, fps=motion.fps, height=size, width=size, tags=tags)
+        with writer, watch.stage("frames"), reporter.track("frames", motion.frames) as advance:
+            for frames in model.generate_moving(portrait, motion, cameras, seed=options.seed):
+                for frame in frames:
+                    writer.write(frame)
+                advance(len(frames))
+    return {
+        "out": str(out),
+        "sha256": sha256_of_file(out),
+        "frames": motion.frames,
+        "fps": motion.fps,
+        "size": size,
+        "crop": [int(value) for value in portrait.box],
+        "options": options.as_json(),
+        "versions": versions(),
+        "warnings": reporter.warnings,
+        "timings_seconds": {name: round(value, 3) for name, value in watch.finish().items()},
+    }
