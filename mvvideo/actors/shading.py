@@ -1,0 +1,182 @@
+"""Colour of each visible sample of an actor: textures, light, shadow and occlusion, in linear light (numba).
+
+The model is small on purpose. Diffuse: spherical-harmonic sky times occlusion, plus directional lights whose
+falloff wraps further for red on skin (a cheap stand-in for light below the surface). Specular: a Blinn-Phong lobe
+per material, weighted by occlusion and shadow so that no rim glows on dark skin. Hair takes the normal of its volume.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+__all__ = ["MATERIAL_FIELDS", "SRGB_TO_LINEAR", "linear_to_srgb", "shade", "srgb_to_linear"]
+
+MATERIAL_FIELDS = ("specular", "exponent", "wrap", "occlusion", "tint_r", "tint_g", "tint_b", "volume", "gloss_map")
+"""Columns of the material table. volume: 0 own normal … 1 normal of the hair volume; gloss_map: how much the
+texture's brightness modulates the highlight."""
+
+
+def srgb_to_linear(value: np.ndarray) -> np.ndarray:
+    """sRGB in [0,1] to linear light."""
+    value = np.asarray(value, np.float32)
+    return np.where(value <= 0.04045, value / 12.92, ((np.maximum(value, 0.04045) + 0.055) / 1.055) ** 2.4)
+
+
+def linear_to_srgb(value: np.ndarray) -> np.ndarray:
+    """Linear light to sRGB in [0,1], clipped."""
+    value = np.clip(np.asarray(value, np.float32), 0.0, 1.0)
+    return np.where(value <= 0.0031308, value * 12.92, 1.055 * np.maximum(value, 0.0031308) ** (1 / 2.4) - 0.055)
+
+
+SRGB_TO_LINEAR = srgb_to_linear(np.arange(256) / 255.0).astype(np.float32)
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True, inline="always")
+def _bilinear(texels, table, image, level, u, v, curve, out):
+    """Linear-light colour at (u, v) into out[0:3]."""
+    offset, height, width = table[image, level, 0], table[image, level, 1], table[image, level, 2]
+    x = (u - np.floor(u)) * width - 0.5
+    y = (1.0 - (v - np.floor(v))) * height - 0.5
+    fx, fy = np.floor(x), np.floor(y)
+    tx, ty = x - fx, y - fy
+    x0, y0 = int(fx), int(fy)
+    x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
+    x0, y0 = max(x0, 0), max(y0, 0)
+    p00, p01 = offset + y0 * width + x0, offset + y0 * width + x1
+    p10, p11 = offset + y1 * width + x0, offset + y1 * width + x1
+    for k in range(3):
+        top = curve[texels[p00, k]] * (1.0 - tx) + curve[texels[p01, k]] * tx
+        low = curve[texels[p10, k]] * (1.0 - tx) + curve[texels[p11, k]] * tx
+        out[k] = top * (1.0 - ty) + low * ty
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True, inline="always")
+def _sky(sh, nx, ny, nz, k):
+    """Irradiance (divided by pi) of channel k from 9 spherical-harmonic coefficients, already convolved."""
+    return (sh[0, k] + sh[1, k] * ny + sh[2, k] * nz + sh[3, k] * nx + sh[4, k] * nx * ny + sh[5, k] * ny * nz
+            + sh[6, k] * (3.0 * nz * nz - 1.0) + sh[7, k] * nx * nz + sh[8, k] * (nx * nx - ny * ny))
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True, inline="always")
+def _shadow(shadow_map, x, y, z, softness, jitter):
+    """Fraction of light, from four taps around (x, y); z is the height toward the light, bias included."""
+    size = shadow_map.shape[0]
+    lit = 0.0
+    for t in range(4):
+        angle = 1.5708 * t + jitter
+        radius = softness * (0.45 + 0.55 * ((t * 2 + int(jitter * 7.0)) % 4) / 3.0)
+        ix, iy = int(x + radius * np.cos(angle)), int(y + radius * np.sin(angle))
+        if ix < 0 or iy < 0 or ix >= size or iy >= size or shadow_map[iy, ix] <= z:
+            lit += 0.25
+    return lit
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def shade(ids, screen, triangles, uv, uv_triangles, levels, material, image_of, materials, texels, table, curve,
+          points, normals, occlusion, mouth_light, skull, camera, sh, light_directions, light_colors, shadow_map,
+          shadow_axes, shadow_center, shadow_scale, softness, supersample, out):
+    """Shade every seen sample and average the S x S samples of each pixel.
+
+    Args:
+        ids: (H*S, W*S) i32 triangle per sample, -1 none; screen, triangles, uv, uv_triangles, levels, material,
+            image_of, texels, table: as in :mod:`mvvideo.actors.visibility`.
+        materials: (M, len(MATERIAL_FIELDS)) f32; curve (256,) f32: sRGB to linear.
+        points, normals: (V,3) world; occlusion (V,) in [0,1]; mouth_light in [0,1]: light that enters the mouth,
+            multiplying occlusion where it is negative (the mouth's inside is marked by a negative sign).
+        skull: (3,) centre of the hair volume; camera (3,).
+        sh: (9,3); light_directions (L,3) towards the lights; light_colors (L,3); light 0 casts the shadow.
+        shadow_map: (S,S); shadow_axes (3,3), shadow_center (3,), shadow_scale texels per metre; softness texels.
+        out: (H,W,4) f32, filled with 0, written: linear colour times coverage, and coverage.
+    """
+    height, width = ids.shape
+    share = 1.0 / (supersample * supersample)
+    albedo, diffuse, shine = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
+    for y in range(height):
+        for x in range(width):
+            f = ids[y, x]
+            if f < 0:
+                continue
+            a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+            ax, ay, bx, by = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1]
+            cx, cy = screen[c, 0], screen[c, 1]
+            px, py = x + 0.5, y + 0.5
+            inv = 1.0 / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
+            wa = ((bx - px) * (cy - py) - (by - py) * (cx - px)) * inv * screen[a, 2]
+            wb = ((cx - px) * (ay - py) - (cy - py) * (ax - px)) * inv * screen[b, 2]
+            wc = ((ax - px) * (by - py) - (ay - py) * (bx - px)) * inv * screen[c, 2]
+            total = 1.0 / (wa + wb + wc)
+            wa *= total
+            wb *= total
+            wc *= total
+            m = material[f]
+            ta, tb, tc = uv_triangles[f, 0], uv_triangles[f, 1], uv_triangles[f, 2]
+            u = wa * uv[ta, 0] + wb * uv[tb, 0] + wc * uv[tc, 0]
+            v = wa * uv[ta, 1] + wb * uv[tb, 1] + wc * uv[tc, 1]
+            _bilinear(texels, table, image_of[m], levels[f], u, v, curve, albedo)
+            x3 = wa * points[a, 0] + wb * points[b, 0] + wc * points[c, 0]
+            y3 = wa * points[a, 1] + wb * points[b, 1] + wc * points[c, 1]
+            z3 = wa * points[a, 2] + wb * points[b, 2] + wc * points[c, 2]
+            nx = wa * normals[a, 0] + wb * normals[b, 0] + wc * normals[c, 0]
+            ny = wa * normals[a, 1] + wb * normals[b, 1] + wc * normals[c, 1]
+            nz = wa * normals[a, 2] + wb * normals[b, 2] + wc * normals[c, 2]
+            vx, vy, vz = camera[0] - x3, camera[1] - y3, camera[2] - z3
+            length = 1.0 / np.sqrt(vx * vx + vy * vy + vz * vz)
+            vx *= length
+            vy *= length
+            vz *= length
+            if inv > 0.0:  # seen from behind
+                nx, ny, nz = -nx, -ny, -nz
+            length = 1.0 / np.sqrt(nx * nx + ny * ny + nz * nz + 1e-12)
+            nx *= length
+            ny *= length
+            nz *= length
+            volume = materials[m, 7]
+            if volume > 0.0:
+                hx, hy, hz = x3 - skull[0], (y3 - skull[1]) * 0.7, z3 - skull[2]
+                length = volume / np.sqrt(hx * hx + hy * hy + hz * hz + 1e-12)
+                nx, ny, nz = nx * (1 - volume) + hx * length, ny * (1 - volume) + hy * length, \
+                    nz * (1 - volume) + hz * length
+                length = 1.0 / np.sqrt(nx * nx + ny * ny + nz * nz + 1e-12)
+                nx *= length
+                ny *= length
+                nz *= length
+            open_sky = wa * occlusion[a] + wb * occlusion[b] + wc * occlusion[c]
+            if open_sky < 0.0:
+                open_sky = -open_sky * mouth_light
+            open_sky = 1.0 - materials[m, 3] * (1.0 - open_sky)
+            # looked up a little off the surface, so that coarse texels do not shade their own triangle
+            dx, dy, dz = x3 + 0.003 * nx - shadow_center[0], y3 + 0.003 * ny - shadow_center[1], \
+                z3 + 0.003 * nz - shadow_center[2]
+            sx = (shadow_axes[0, 0] * dx + shadow_axes[0, 1] * dy + shadow_axes[0, 2] * dz) * shadow_scale \
+                + 0.5 * shadow_map.shape[0]
+            sy = (shadow_axes[1, 0] * dx + shadow_axes[1, 1] * dy + shadow_axes[1, 2] * dz) * shadow_scale \
+                + 0.5 * shadow_map.shape[0]
+            sz = shadow_axes[2, 0] * dx + shadow_axes[2, 1] * dy + shadow_axes[2, 2] * dz
+            lit = _shadow(shadow_map, sx, sy, sz + 0.004, softness, 0.785 * ((x * 3 + y * 5) & 7))
+            gloss = materials[m, 0] * max(0.0, 1.0 + materials[m, 8] * (albedo[1] * 3.0 - 1.0))
+            bend = materials[m, 2]
+            for k in range(3):
+                diffuse[k] = max(_sky(sh, nx, ny, nz, k), 0.0) * open_sky
+                shine[k] = 0.0
+            for i in range(len(light_directions)):
+                lx, ly, lz = light_directions[i, 0], light_directions[i, 1], light_directions[i, 2]
+                facing = nx * lx + ny * ly + nz * lz
+                # without a shadow map of its own a fill light is dimmed by occlusion
+                reach = open_sky if i else lit * (0.35 + 0.65 * open_sky)
+                for k in range(3):  # red light wraps further round skin than blue
+                    wrap = bend * (1.0 if k == 0 else (0.45 if k == 1 else 0.3))
+                    wrapped = (facing + wrap) / (1.0 + wrap)
+                    if wrapped > 0.0:
+                        diffuse[k] += wrapped * reach * light_colors[i, k]
+                if facing > 0.0 and gloss > 0.0:
+                    gx, gy, gz = lx + vx, ly + vy, lz + vz
+                    half = (nx * gx + ny * gy + nz * gz) / np.sqrt(gx * gx + gy * gy + gz * gz + 1e-12)
+                    if half > 0.0:
+                        lobe = half ** materials[m, 1] * reach * facing * gloss
+                        for k in range(3):
+                            shine[k] += lobe * light_colors[i, k]
+            oy, ox = y // supersample, x // supersample
+            for k in range(3):
+                out[oy, ox, k] += (albedo[k] * materials[m, 4 + k] * diffuse[k] + shine[k]) * share
+            out[oy, ox, 3] += share
