@@ -10,6 +10,7 @@ Exit codes: 0 done, 1 failed, 2 wrong input. An error is one line on stderr::
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -72,18 +73,31 @@ def _dispatch(arguments: list[str], *, debug: bool) -> int:
     except usage_error as error:
         if debug:
             raise
-        return _fail(_usage_line(error), 2)
+        return _fail(_usage_line(error, arguments), 2)
     return result if isinstance(result, int) else 0
 
 
-def _usage_line(error: Any) -> str:
+def _usage_line(error: Any, arguments: Sequence[str]) -> str:
     """A usage error of the parser in the project's one form."""
-    message = " ".join(error.format_message().split()).rstrip(".")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "mvportrait"
-    if "; " in message and ": " in message:
-        return message
-    return f"wrong command line: {message}; see {command} --help"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    wrong = re.match(r"Invalid value for '([^']+)'.*?: (.*)", message)
+    given = _value_given(getattr(error, "param", None), arguments)
+    if wrong and given is not None:
+        return f"{wrong[1]} is not understood ({wrong[2].lower()}): {given}; see {command} --help"
+    return f"wrong command line: {message or 'nothing to do'}; see {command} --help"
+
+
+def _value_given(parameter: Any, arguments: Sequence[str]) -> str | None:
+    """What stood behind an option on the command line."""
+    for option in getattr(parameter, "opts", ()):
+        for index, argument in enumerate(arguments):
+            if argument == option and index + 1 < len(arguments):
+                return arguments[index + 1]
+            if argument.startswith(f"{option}="):
+                return argument.partition("=")[2]
+    return None
 
 
 def _report(error: Exception) -> int:

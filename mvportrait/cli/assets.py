@@ -11,7 +11,7 @@ import typer
 from mvportrait.cli import arguments
 from mvportrait.cli.console import print_json, print_line
 
-app = typer.Typer(help="List, add or verify the files the product uses.", no_args_is_help=True)
+app = typer.Typer(help="List, add or verify the files the product uses.")
 
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="flame: a licensed FLAME head.")]
 Source = Annotated[Path, typer.Argument(metavar="PATH", help="The file, such as flame2023_Open.pkl.")]

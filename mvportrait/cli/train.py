@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Train a model: motion, emotion or video.", no_args_is_help=True)
+app = typer.Typer(help="Train a model: motion, emotion or video.")
 _CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 Config = Annotated[
