@@ -1,0 +1,120 @@
+"""The expression basis: one displacement field per name of ``flame.rig.EXPRESSION_NAMES``, and the eyelids."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flame.build.sculpt import MM, Sculptor
+from flame.build.skin import smoothstep
+from flame.rig import EXPRESSION_NAMES
+
+LEFT_UNITS: dict[str, dict[str, float]] = {
+    "eyeSquint": {"eye-left-slit": 0.55},
+    "eyeWide": {"eye-left-opened-up": 0.9},
+    "mouthSmile": {"mouth-corner-puller": 1.0},
+    "mouthFrown": {"mouth-depression": 0.9},
+    "mouthStretch": {"mouth-retraction": 1.0, "mouth-depression": 0.25},
+    "mouthPress": {"mouth-compression": 0.45},
+    "mouthDimple": {"mouth-retraction": 0.55},
+    "mouthLowerDown": {"mouth-depression-retraction": 0.8},
+    "mouthUpperUp": {"mouth-elevation": 0.9},
+    "browDown": {"eyebrows-left-down": 1.0},
+    "browOuterUp": {"eyebrows-left-extern-up": 0.9},
+    "noseSneer": {"nose-left-elevation": 1.0},
+}
+"""Sided shapes as mixtures of legacy units; those that name no side are split at the midline."""
+
+WHOLE_UNITS: dict[str, dict[str, float]] = {
+    "mouthFunnel": {"mouth-protusion": 0.85},
+    "mouthPucker": {"mouth-pursing": 0.85},
+    "browInnerUp": {"eyebrows-left-inner-up": 1.0, "eyebrows-right-inner-up": 1.0},
+    "nostrilFlare": {"nose-left-dilatation": 1.0, "nose-right-dilatation": 1.0},
+    "neckTense": {"neck-platysma": 1.0},
+    "lipsPart": {"mouth-parling": 1.0},
+}
+
+
+def expression_basis(sculptor: Sculptor, jaw_open: np.ndarray, unskin_jaw) -> np.ndarray:
+    """(V, 3, E) metres, in the order of EXPRESSION_NAMES.
+
+    jaw_open: (V, 3) displacement of the fully opened jaw. unskin_jaw: posed displacement -> displacement
+    before skinning at that pose (mouthClose is sculpted in the opened pose).
+    """
+    fields = whole_shapes(sculptor)
+    fields["mouthClose"] = unskin_jaw(mouth_close(sculptor, jaw_open))
+    for name, field in left_shapes(sculptor).items():
+        fields[f"{name}Left"] = field
+        fields[f"{name}Right"] = sculptor.mirrored(field)
+    # Looking in moves the left lids to the subject's right, and the right lids to the left.
+    for name in ("jaw", "mouth"):
+        fields[f"{name}Right"] = sculptor.mirrored(fields[f"{name}Left"])
+    missing = np.zeros_like(sculptor.mean)
+    return np.stack([fields.get(name, missing) for name in EXPRESSION_NAMES], axis=-1)
+
+
+def eyelid_basis(sculptor: Sculptor) -> np.ndarray:
+    """(2, V, 3) full closing of the left and the right eye."""
+    left = sculptor.unit("eye-left-closure")
+    return np.stack([left, sculptor.mirrored(left)])
+
+
+def mix(sculptor: Sculptor, units: dict[str, float]) -> np.ndarray:
+    """Weighted sum of legacy units (V, 3)."""
+    return sum(weight * sculptor.unit(name) for name, weight in units.items())
+
+
+def left_shapes(s: Sculptor) -> dict[str, np.ndarray]:
+    """Fields of the left member of every sided pair, named without the side."""
+    fields = {}
+    for name, units in LEFT_UNITS.items():
+        field = mix(s, units)
+        if not any("left" in unit for unit in units):
+            field = field * s.left()[:, None]
+        fields[name] = field
+    closing, opening = s.unit("eye-left-closure"), s.unit("eye-left-opened-up")
+    upper = smoothstep((s.y + 2 * MM) / (3 * MM))[:, None]
+    lid = s.ball((0.029, -0.001, 0.010), (0.022, 0.016, 0.022)) * s.skin
+    fields["eyeLookDown"] = 0.36 * closing * upper + np.outer(lid * (1 - upper[:, 0]), [0, -1.0 * MM, 0])
+    fields["eyeLookUp"] = 0.55 * opening * upper + np.outer(lid * (1 - upper[:, 0]), [0, 0.9 * MM, 0])
+    fields["eyeLookOut"] = np.outer(lid, [0.9 * MM, 0, 0])
+    fields["eyeLookIn"] = np.outer(lid, [-0.9 * MM, 0, 0])
+    cheek = s.ball((0.036, -0.028, 0.014), (0.028, 0.022, 0.035)) * s.skin
+    fields["cheekSquint"] = np.outer(cheek, [0, 4.5 * MM, 2.2 * MM])
+    return fields
+
+
+def whole_shapes(s: Sculptor) -> dict[str, np.ndarray]:
+    """Fields of the shapes without a side, and of the left member of jaw and mouth."""
+    fields = {name: mix(s, units) for name, units in WHOLE_UNITS.items()}
+    jaw = s.jaw
+    fields["jawForward"] = np.outer(jaw, [0, 0, 6 * MM])
+    fields["jawLeft"] = np.outer(jaw, [6.5 * MM, 0, 0])
+    mouth = s.ball((0, s.corner[1], 0.020), (0.062, 0.040, 0.060)) * s.skin
+    fields["mouthLeft"] = s.slide(mouth, 0.15, axis_z=-0.045)
+    cheek = s.ball((0.043, -0.058, -0.002), (0.034, 0.036, 0.040)) * s.skin * ~s.inner
+    fields["cheekPuff"] = (cheek + cheek[s.mesh.mirror])[:, None] * s.normals() * 10 * MM
+    lower, upper = s.smooth(s.lower_lip, 2), s.smooth(s.upper_lip, 2)
+    fields["mouthRollLower"] = np.outer(lower, [0, 3.0 * MM, -5.5 * MM])
+    fields["mouthRollUpper"] = np.outer(upper, [0, -2.5 * MM, -5.0 * MM])
+    chin = s.ball((0, -0.082, 0.020), (0.032, 0.026, 0.030)) * s.skin
+    fields["mouthShrugLower"] = np.outer(np.maximum(chin, lower), [0, 4.5 * MM, 1.5 * MM])
+    fields["mouthShrugUpper"] = np.outer(upper, [0, 3.0 * MM, 2.0 * MM])
+    fields.update(tongue_shapes(s))
+    return fields
+
+
+def mouth_close(s: Sculptor, jaw_open: np.ndarray) -> np.ndarray:
+    """Posed displacement (V, 3) that shuts the lips over a fully opened jaw."""
+    lips = s.smooth(np.maximum(s.lower_lip, s.upper_lip), 2)
+    near = np.clip(s.ball((0, s.corner[1], 0.022), (0.05, 0.034, 0.05)) * 1.6, 0, 1) * s.skin
+    mask = np.maximum(lips / lips.max(), near)[:, None]
+    return mask * (np.array([0, -7 * MM, -1 * MM]) - jaw_open)
+
+
+def tongue_shapes(s: Sculptor) -> dict[str, np.ndarray]:
+    """tongueOut and tongueUp: the tip travels most, the root stays."""
+    tongue = (s.mesh.part == "tongue").astype(float)
+    along = smoothstep((s.z + 0.045) / 0.055) * tongue
+    out = np.outer(along, [0, -6 * MM, 30 * MM])
+    part = np.outer(s.smooth(s.lower_lip, 2), [0, -4 * MM, 0])
+    return {"tongueOut": out + part, "tongueUp": np.outer(along**2, [0, 9 * MM, -2 * MM])}
