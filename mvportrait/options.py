@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from flame.errors import ConfigError, PromptError, input_error
+from mvvideo.pipeline import find_preset
 
-__all__ = ["PRESETS", "AnimateOptions", "TurntableOptions", "check_prompt", "parse_views"]
+__all__ = ["AnimateOptions", "TurntableOptions", "check_prompt", "parse_views"]
 
-# Name → what it is. The frames themselves are made by ``mvvideo.pipeline.VideoModel.load(name)``.
-PRESETS = {
-    "preview": "the photo moved by geometry alone, no network",
-    "fast": "one step of the video model",
-    "quality": "four steps of the video model",
-}
 MAX_PROMPT_CHARACTERS = 2000
 MAX_SECONDS = 600.0
 MAX_VIEWS = 32
@@ -41,7 +35,7 @@ class AnimateOptions:
         seconds: length; None: 3 for text, the motion's own for a motion file.
         fps: frames per second; None: 25, or the motion file's own.
         size: side of the square frames in pixels; None: 512 if the photo has the detail, else 256.
-        preset: see ``PRESETS``.
+        preset: see ``mvvideo.pipeline.PRESETS``.
         seed: of everything random.
         absolute: take the motion as it is instead of adding it to the photo's own pose.
     """
@@ -74,7 +68,7 @@ class AnimateOptions:
             check_range("--orbit", self.orbit_degrees, 0.0, 120.0, "degrees")
         if self.size is not None:
             check_size(self.size)
-        check_preset(self.preset)
+        find_preset(self.preset)
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""
@@ -109,7 +103,7 @@ class TurntableOptions:
         check_numbers(self.seconds, self.fps, self.seed)
         if self.size is not None:
             check_size(self.size)
-        check_preset(self.preset)
+        find_preset(self.preset)
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""
@@ -175,13 +169,6 @@ def check_size(size: int) -> None:
     if not MIN_SIZE <= size <= MAX_SIZE or size % SIZE_MULTIPLE:
         rule = f"--size must be a multiple of {SIZE_MULTIPLE} between {MIN_SIZE} and {MAX_SIZE}"
         raise input_error(ConfigError, rule, size, "give 256, 384 or 512")
-
-
-def check_preset(preset: str) -> None:
-    """A known preset; the message names the near ones."""
-    if preset not in PRESETS:
-        near = difflib.get_close_matches(preset.lower(), PRESETS, n=2, cutoff=0.4) or list(PRESETS)
-        raise input_error(ConfigError, "unknown preset", preset, f"did you mean {' or '.join(near)}?")
 
 
 def parse_views(views: str) -> int | tuple[str, ...]:

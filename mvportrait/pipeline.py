@@ -130,7 +130,7 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
             provenance=provenance,
         )
         with sink, watch.stage("frames"), reporter.track("frames", motion.frames) as advance:
-            for frames in model.generate(portrait, motion, cameras, seed=options.seed):
+            for frames in model.generate(portrait, motion, cameras, size=size, seed=options.seed):
                 sink.write(frames)
                 advance(len(frames))
 

@@ -65,8 +65,11 @@ def turntable(options: TurntableOptions, out: Path, *, reporter: Reporter | None
     with output_file(out) as staged:
         writer = VideoWriter(staged, fps=motion.fps, height=size, width=size, tags=tags)
         with writer, watch.stage("frames"), reporter.track("frames", motion.frames) as advance:
-            for frames in model.generate_moving(portrait, motion, cameras, seed=options.seed):
-                for frame in frames:
+            chunks = model.generate(
+                portrait, motion, cameras, size=size, seed=options.seed, camera_per_frame=True
+            )
+            for frames in chunks:  # (n, 1, S, S, 3)
+                for frame in frames[:, 0]:
                     writer.write(frame)
                 advance(len(frames))
     return {

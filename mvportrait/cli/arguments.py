@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mvportrait.options import MAX_PROMPT_CHARACTERS, PRESETS
+from mvportrait.options import MAX_PROMPT_CHARACTERS
+from mvvideo.pipeline import PRESETS
 
 # typer reads these annotations at run time, on Python 3.10 too: Optional, not `| None`.
-_PRESET_HELP = "; ".join(f"{name}: {what}" for name, what in PRESETS.items())
+_PRESET_HELP = "; ".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values())
 
 Reference = Annotated[
     str, typer.Option("--reference", "-r", help="Portrait picture, or 'demo' for the bundled one.")
