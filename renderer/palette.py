@@ -14,7 +14,8 @@ __all__ = ["albedo_of_regions", "paint_regions", "region_palette"]
 _COLORS: tuple[tuple[str, tuple[int, int, int], tuple[int, int, int]], ...] = (
     ("iris_left", (43, 131, 186), (78, 106, 120)),
     ("iris_right", (74, 166, 214), (78, 106, 120)),
-    ("pupil", (20, 20, 30), (18, 18, 20)),
+    ("pupil_left", (20, 20, 30), (18, 18, 20)),
+    ("pupil_right", (70, 60, 90), (18, 18, 20)),
     ("eye_left", (235, 235, 245), (236, 232, 228)),
     ("eye_right", (205, 215, 235), (236, 232, 228)),
     ("eye_socket", (190, 150, 140), (176, 104, 96)),
