@@ -22,8 +22,8 @@ __all__ = ["Actor", "ActorFrame", "Shot", "project_shape"]
 
 SHADOW_SIZE = 384
 SHADOW_HALF_EXTENT = 0.24
-SHAPE_RIDGE = 2e-6
-"""Weight of |betas|^2 against squared metres per vertex in the projection on the head's shape space."""
+SHAPE_RIDGE = 1e-6
+"""Weight of |betas|^2 against summed squared metres in the projection on the head's shape space."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +56,15 @@ def _shape_solver(head) -> np.ndarray:
     """(S, V'*3) matrix taking displacements of the vertices shared with the kit to betas (ridge regression)."""
     rows = np.nonzero(np.asarray(head.base_index) >= 0)[0]
     basis = head.shape_basis[rows].reshape(len(rows) * 3, -1).astype(np.float64)
-    gram = basis.T @ basis + SHAPE_RIDGE * len(rows) * np.eye(basis.shape[1])
+    gram = basis.T @ basis + SHAPE_RIDGE * np.eye(basis.shape[1])
     return np.linalg.solve(gram, basis.T).astype(np.float32)
+
+
+def _offset(kit: ActorKit, head, rig: BaseRig) -> np.ndarray:
+    """(3,) from the kit's origin to the head's: both are centred at the eyes, by slightly different vertices."""
+    eyes = head.weights[rig.head_rows, 3:].sum(1) > 0.5
+    rows = eyes if eyes.any() else slice(None)
+    return head.v_template[rig.head_rows[rows]].mean(0) - kit.mean[rig.base_rows[rows]].mean(0)
 
 
 def project_shape(head, rig: BaseRig, base: np.ndarray) -> np.ndarray:
@@ -88,8 +95,7 @@ class Actor:
         self._rig = _rig(kit, head)
         rng = np.random.default_rng([spec.seed, 77])
         base = kit.identity(spec.coefficients)
-        shift = head.v_template[self._rig.head_rows].mean(0) - kit.mean[self._rig.base_rows].mean(0)
-        self.base = (base + shift).astype(np.float32)  # the head's template may be centred a little differently
+        self.base = (base + _offset(kit, head, self._rig)).astype(np.float32)
         self.betas = project_shape(head, self._rig, self.base)
         self.joints = np.asarray(head.joints(self.betas), np.float64)
         self.mesh: ActorMesh = assemble(kit, self._rig, head, spec, self.base, rng)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from flame.regions import REGION_INDEX
 from mvvideo.actors.glasses import make_glasses
 from mvvideo.actors.kit import ActorKit
 from mvvideo.actors.paint import fabric_texture, flat_texture, iris_texture, paint_skin, tint_cards, uv_mask
@@ -125,8 +126,7 @@ def _skin_masks(kit: ActorKit, rig: BaseRig, head, hair: np.ndarray | None) -> d
     out["cheeks"] = np.exp(-(((side - 0.042) / 0.018) ** 2) - ((y + 0.032) / 0.02) ** 2) * (z > 0)
     out["lids"] = np.exp(-(((side - 0.031) / 0.016) ** 2) - ((y - 0.008) / 0.007) ** 2) * (z > 0)
     lips = np.zeros(len(x))
-    if "lips" in head.regions:
-        lips[rig.base_rows] = head.vertex_region[rig.head_rows] == head.regions.index("lips")
+    lips[rig.base_rows] = head.vertex_region[rig.head_rows] == REGION_INDEX["lips"]
     out["lips"] = lips
     out["beard"] = out["beard"] * (1 - lips)
     if hair is not None:
@@ -217,7 +217,7 @@ def assemble(kit: ActorKit, rig: BaseRig, head, spec: ActorSpec, base: np.ndarra
         follows=True, casts=False)
     if spec.hair:
         name = f"hair/{spec.hair}"
-        image = kit.texture(name) if kit.has_texture(name) else _strand_texture(rng)
+        image = kit.texture(name) if kit.has_texture(name) else _strand_texture(rng, curly="afro" in spec.hair)
         add("hair", name, tint_cards(image, spec.hair_color, rng), follows=False)
     cloth = kit.texture(f"clothes/{spec.clothes}") if kit.has_texture(f"clothes/{spec.clothes}") else None
     add("clothes", f"clothes/{spec.clothes}", fabric_texture(cloth, spec.clothes_tint, rng), follows=False)
@@ -244,12 +244,12 @@ def _add_glasses(build: _Builder, kit: ActorKit, spec: ActorSpec, base: np.ndarr
               np.zeros_like(triangles), flat_texture(spec.glasses_color))
 
 
-def _strand_texture(rng: np.random.Generator) -> np.ndarray:
-    """(256,256,4) u8 strands for hair that came without a texture: grey streaks with ragged transparency."""
+def _strand_texture(rng: np.random.Generator, *, curly: bool) -> np.ndarray:
+    """(256,256,4) u8 hair for meshes that came without a texture: streaks, or frizz, with ragged transparency."""
     import cv2
 
     noise = rng.random((256, 256), dtype=np.float32)
-    streaks = cv2.GaussianBlur(noise, (0, 0), sigmaX=0.8, sigmaY=14)
+    streaks = cv2.GaussianBlur(noise, (0, 0), sigmaX=0.8, sigmaY=1.2 if curly else 14)
     streaks = (streaks - streaks.min()) / max(float(np.ptp(streaks)), 1e-6)
     out = np.zeros((256, 256, 4), np.uint8)
     out[..., :3] = (60 + 150 * streaks[..., None]).astype(np.uint8)

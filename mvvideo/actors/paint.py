@@ -77,7 +77,8 @@ def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: di
     if spec.stubble > 0:
         blend("beard", hair * 0.5 + 0.1 * skin, spec.stubble * (0.35 + 0.5 * grain))
     if spec.makeup > 0:
-        blend("lips", srgb_to_linear(spec.lip_color), 0.65 * spec.makeup)
+        depth = 0.35 + 0.65 * min(1.0, float(tone.mean()) / 0.35)  # the same lipstick is deeper on dark lips
+        blend("lips", srgb_to_linear(spec.lip_color) * depth, 0.6 * spec.makeup)
         blend("lids", np.array([0.45, 0.4, 0.42]), 0.7 * spec.makeup, multiply=True)
         blend("cheeks", np.array([1.05, 0.72, 0.75]), 0.5 * spec.makeup, multiply=True)
     if spec.freckles > 0:
