@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flame.errors import HeadFileError, input_error
+from flame.rotations import rigid_transform
 from flame.sequence import FlameSequence
 
 if TYPE_CHECKING:
@@ -75,15 +76,16 @@ def retarget(
         still = np.zeros(len(sequence))
         report = RetargetReport(still, 0.0, still, 0.0, 0, source.name, target.name)
         return sequence, report
-    from_shape, from_expression, from_rest = _point_bases(source, _shared_set(source, target))
-    to_shape, to_expression, to_rest = _point_bases(target, _shared_set(source, target))
+    which = _shared_set(source, target)
+    to_shape, to_expression, to_rest = _point_bases(target, which)
+    from_shape, from_expression, from_rest = _moved_to(to_rest, *_point_bases(source, which))
     columns = sequence.expression.shape[1]
     wanted = _displacements(from_expression[:, :columns], sequence.expression)
     expression = _solve_expression(to_expression, wanted, bounded=_is_rig(target))
     reached = _displacements(to_expression, expression)
     # identity: the whole face, its own rest included, since the two templates differ
     person = from_rest + _displacements(from_shape[:, : len(sequence.shape)], sequence.shape[None])[0]
-    wanted_shape = _aligned(person, to_rest) - to_rest
+    wanted_shape = person - to_rest
     shape = _ridge(to_shape, wanted_shape[None], strength=1.0)[0]
     shape_error = _displacements(to_shape, shape[None])[0] - wanted_shape
     away = np.linalg.norm((reached - wanted).reshape(len(sequence), -1, 3), axis=2) * 1000.0
@@ -158,10 +160,14 @@ def _solve_expression(basis: np.ndarray, wanted: np.ndarray, *, bounded: bool) -
     return weights
 
 
-def _aligned(points: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(3N,) points moved rigidly onto (3N,) target: heads may disagree about where the origin is."""
-    from flame.rotations import rigid_transform
+def _moved_to(
+    target_rest: np.ndarray, shape: np.ndarray, expression: np.ndarray, rest: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The source's bases and rest in the target's axes: templates may disagree about the origin."""
+    turn, offset = rigid_transform(rest.reshape(-1, 3), target_rest.reshape(-1, 3))
 
-    a, b = points.reshape(-1, 3), target.reshape(-1, 3)
-    rotation, translation = rigid_transform(a, b)
-    return (a @ rotation.T + translation).reshape(-1)
+    def turned(basis: np.ndarray) -> np.ndarray:
+        return np.einsum("ij,njk->nik", turn, basis.reshape(-1, 3, basis.shape[1])).reshape(basis.shape)
+
+    placed = (rest.reshape(-1, 3) @ turn.T + offset).reshape(-1)
+    return turned(shape), turned(expression), placed

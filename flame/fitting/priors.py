@@ -53,8 +53,9 @@ class FitPriors:
     Attributes:
         data_weight: weight of all landmarks together against the priors. Neighbouring landmarks err
             together, so 478 points do not count as 478 independent measurements.
-        head_radians: pose of the whole head. ``rotation`` and ``neck`` each get this much, so a turned
-            head is explained half by the bust and half by the neck.
+        head_radians: pitch, yaw, roll of ``rotation`` and of ``neck``.
+        split_radians: how far the two may differ. A face does not tell the bust's turn from the neck's,
+            so each gets half of the head's.
         depth_weight: weight of MediaPipe's own depth against its x and y.
     """
 
@@ -63,6 +64,7 @@ class FitPriors:
     expression: float = 0.35
     expression_sparsity: float = 0.6
     head_radians: tuple[float, float, float] = (0.35, 0.5, 0.25)
+    split_radians: float = 0.03
     jaw_radians: tuple[float, float, float] = (0.20, 0.03, 0.02)
     eye_radians: tuple[float, float] = (0.20, 0.35)
     eye_vergence_radians: tuple[float, float] = (0.02, 0.06)
@@ -111,7 +113,7 @@ def parameter_table(head: FlameHead, priors: FitPriors, *, shape_dims: int = 60)
     sigma[JAW] = priors.jaw_radians
     sigma[LEFT_EYE] = sigma[RIGHT_EYE] = priors.eye_radians
     sigma[EYELIDS], sigma[TRANSLATION] = priors.eyelid, priors.translation_metres
-    low[JAW.start], high[JAW.start] = -0.02, 0.55
+    low[JAW.start], high[JAW.start] = 0.0, 0.55
     low[EYELIDS], high[EYELIDS] = 0.0, 1.0
     low[LEFT_EYE], high[LEFT_EYE] = (-0.6, -0.8), (0.6, 0.8)
     low[RIGHT_EYE], high[RIGHT_EYE] = (-0.6, -0.8), (0.6, 0.8)

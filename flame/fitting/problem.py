@@ -16,6 +16,7 @@ from flame.fitting.landmark_model import HeadState, LandmarkModel, PosedLandmark
 from flame.fitting.priors import FitPriors, ParameterTable
 from flame.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
+_UNSEEN_BELIEF = 1e-3
 _NEAREST = 0.05  # metres: points are never projected from closer than this
 
 
@@ -122,7 +123,8 @@ class FitProblem:
         data = self.priors.data_weight * np.sum(self._measurement_weights(robust) * residual**2, axis=(1, 2))
         values, targets = self.values(state), self.targets(state)
         prior = np.sum(self.table.weights * (values - targets) ** 2 + 2 * self.table.slope * values, axis=1)
-        prior = prior + np.einsum("bi,ij,bj->b", *self._vergence(values))
+        prior = prior + np.einsum("bi,ij,bj->b", values, self._ties(), values)
+        prior = prior * self._belief()
         shared = np.sum(state.shape**2) / self.priors.shape**2 if not self.shape_is_known else 0.0
         return data + prior + shared / len(data)
 
@@ -153,11 +155,11 @@ class FitProblem:
         gradient_shared = (flat.T @ r.reshape(-1)).astype(np.float64)
         values, targets = self.values(state), self.targets(state)
         diagonal = np.arange(frame.shape[1])
-        frame[:, diagonal, diagonal] += self.table.weights
-        gradient_frame += self.table.weights * (values - targets) + self.table.slope
-        _, tie, _ = self._vergence(values)
-        frame += tie
-        gradient_frame += values @ tie
+        belief, ties = self._belief(), self._ties()
+        frame[:, diagonal, diagonal] += belief[:, None] * self.table.weights
+        frame += belief[:, None, None] * ties
+        pull = self.table.weights * (values - targets) + self.table.slope + values @ ties
+        gradient_frame += belief[:, None] * pull
         prior, prior_gradient = self.shared_prior(state)
         shared, gradient_shared = shared + prior, gradient_shared + prior_gradient
         return NormalEquations(frame, cross, shared, gradient_frame, gradient_shared)
@@ -279,14 +281,22 @@ class FitProblem:
     def _mean_depth(self, depth: np.ndarray) -> np.ndarray:
         return depth.mean(axis=1, keepdims=True)
 
-    def _vergence(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Both eyes look the same way: values, (F, F) quadratic form, values."""
-        form = np.zeros((values.shape[1],) * 2)
-        for k, sigma in enumerate(self.priors.eye_vergence_radians):
-            left, right = columns.LEFT_EYE.start + k, columns.RIGHT_EYE.start + k
-            weight = 1.0 / sigma**2
-            form[left, left] += weight
-            form[right, right] += weight
-            form[left, right] -= weight
-            form[right, left] -= weight
-        return values, form, values
+    def _belief(self) -> np.ndarray:
+        """(B,) weight of the priors: next to none where nothing was seen, so that neighbours decide."""
+        return np.where(self.seen.weights.any(axis=1), 1.0, _UNSEEN_BELIEF)
+
+    def _ties(self) -> np.ndarray:
+        """(F, F) quadratic form of what should be equal: both eyes' gaze, and bust's and neck's turn."""
+        form = np.zeros((len(self.table.weights),) * 2)
+        pairs = [
+            (columns.LEFT_EYE, columns.RIGHT_EYE, self.priors.eye_vergence_radians),
+            (columns.ROTATION, columns.NECK, (self.priors.split_radians,) * 3),
+        ]
+        for first, second, sigmas in pairs:
+            for k, sigma in enumerate(sigmas):
+                a, b, weight = first.start + k, second.start + k, 1.0 / sigma**2
+                form[a, a] += weight
+                form[b, b] += weight
+                form[a, b] -= weight
+                form[b, a] -= weight
+        return form
