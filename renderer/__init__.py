@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from renderer.buffers import BUFFERS, render_buffers
     from renderer.camera_files import load_cameras, save_cameras
     from renderer.cameras import Cameras, fit_camera
+    from renderer.framing import frame_head
     from renderer.rasterize import antialias, interpolate, texture, to_image_order
     from renderer.rigs import VIEW_NAMES, arc, named_views, orbit, turntable
     from renderer.shading import Shaded, Texturing, shade, shade_layers
@@ -26,6 +27,7 @@ _HOME = {
     "save_cameras": "camera_files",
     "Cameras": "cameras",
     "fit_camera": "cameras",
+    "frame_head": "framing",
     "antialias": "rasterize",
     "interpolate": "rasterize",
     "texture": "rasterize",
@@ -50,6 +52,7 @@ __all__ = [
     "antialias",
     "arc",
     "fit_camera",
+    "frame_head",
     "interpolate",
     "load_cameras",
     "named_views",
