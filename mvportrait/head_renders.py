@@ -26,6 +26,7 @@ __all__ = ["render_motion"]
 _ALIASES = {"normals": "normals_camera", "canonical_coordinates": "canonical", "preview": "shaded"}
 _CHUNK_FRAMES = 8
 _CANONICAL_METRES = 0.25  # template coordinates of the whole head lie within ± this
+_DEPTH_METRES = 0.15  # depth is shown this far before and behind the pivot
 
 
 def render_motion(
@@ -122,7 +123,7 @@ def _picture(name: str, drawn: dict[str, np.ndarray], cameras: Cameras) -> np.nd
     values, mask = drawn[name], drawn["mask"]
     if name == "depth":
         distance = np.linalg.norm(cameras.center, axis=-1)[None, :, None, None, None]
-        shown = np.clip(0.5 - (values - distance) / (2 * _CANONICAL_METRES), 0.05, 1.0) * mask
+        shown = np.clip(0.5 - (values - distance) / (2 * _DEPTH_METRES), 0.05, 1.0) * mask
     elif name.startswith("normals"):
         shown = (values * 0.5 + 0.5) * mask
     elif name == "canonical":

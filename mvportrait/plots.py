@@ -9,14 +9,14 @@ import numpy as np
 
 __all__ = ["plot_signals"]
 
-# Panels of the plot: title, unit, signals (those that are missing are left out).
+# Panels of the plot: title, unit, the range shown at least, signals (those that are missing are left out).
 _PANELS = (
-    ("head", "degrees", ("head_yaw_deg", "head_pitch_deg", "head_roll_deg")),
-    ("gaze", "degrees", ("gaze_yaw_deg", "gaze_pitch_deg")),
-    ("eyes", "1 open, 0 shut", ("eye_open_left", "eye_open_right")),
-    ("mouth", "share", ("mouth_open", "smile", "frown", "pucker", "cheek_puff")),
-    ("lip gap", "mm", ("lip_gap_mm",)),
-    ("brows", "share", ("brow_raise", "brow_lower")),
+    ("head", "degrees", (-5.0, 5.0), ("head_yaw_deg", "head_pitch_deg", "head_roll_deg")),
+    ("gaze", "degrees", (-5.0, 5.0), ("gaze_yaw_deg", "gaze_pitch_deg")),
+    ("eyes", "1 open, 0 shut", (0.0, 1.1), ("eye_open_left", "eye_open_right")),
+    ("mouth", "share", (0.0, 1.0), ("mouth_open", "smile", "frown", "pucker", "cheek_puff")),
+    ("lip gap", "mm", (0.0, 5.0), ("lip_gap_mm",)),
+    ("brows", "share", (0.0, 1.0), ("brow_raise", "brow_lower")),
 )
 
 
@@ -35,11 +35,13 @@ def plot_signals(signals: Mapping[str, np.ndarray], *, fps: float, title: str, p
     figure = Figure(figsize=(10, 12), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(_PANELS), 1, sharex=True)
-    for axis, (name, unit, members) in zip(axes, _PANELS, strict=True):
+    for axis, (name, unit, least, members) in zip(axes, _PANELS, strict=True):
         for member in members:
             if member in signals:
                 values = signals[member]
                 axis.plot(np.arange(len(values)) / fps, values, label=member)
+        low, high = axis.get_ylim()
+        axis.set_ylim(min(low, least[0]), max(high, least[1]))
         axis.set_title(name, loc="left", fontsize=10)
         axis.set_ylabel(unit)
         axis.grid(alpha=0.3)

@@ -67,14 +67,18 @@ def _dispatch(arguments: list[str], *, debug: bool) -> int:
     # ClickException, wherever this typer keeps its click.
     usage_error = typer.BadParameter.__mro__[2]
     try:
-        result: Any = command.main(args=arguments, prog_name="mvportrait", standalone_mode=False)
+        # Not command.main(): it answers Ctrl-C with an empty line of its own.
+        with command.make_context("mvportrait", list(arguments)) as context:
+            command.invoke(context)
+    except typer.Exit as done:
+        return done.exit_code
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except usage_error as error:
         if debug:
             raise
         return _fail(_usage_line(error, arguments), 2)
-    return result if isinstance(result, int) else 0
+    return 0
 
 
 def _usage_line(error: Any, arguments: Sequence[str]) -> str:
