@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -146,21 +146,19 @@ class Actor:
     def shadow(self, frame: ActorFrame, lighting: Lighting) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Depth map (S,S) of light 0, its axes (3,3) and centre (3,); shared by all views of a frame."""
         axes = axes_toward(lighting.directions[0])
-        head = frame.points[self.mesh.part == 0]
-        center = np.asarray(head.mean(0), np.float32) if len(head) else np.zeros(3, np.float32)
-        center = np.asarray([frame.points[self._skull_rows()].mean(0)], np.float32)[0]
+        center = self.skull_centre(frame)
         depth = np.full((SHADOW_SIZE, SHADOW_SIZE), -1e9, np.float32)
         orthographic_depth(frame.points, axes, center, SHADOW_HALF_EXTENT, self.mesh.triangles, self.mesh.casts, depth)
         return depth, axes, center
 
+    def skull_centre(self, frame: ActorFrame) -> np.ndarray:
+        """(3,) f32 middle of the head's skin in a frame: what cameras orbit and hair bulges from."""
+        return frame.points[self._skull_rows].mean(0).astype(np.float32)
+
+    @cached_property
     def _skull_rows(self) -> np.ndarray:
-        """Rows of the head's skin: base vertices that follow the neck joint."""
-        if not hasattr(self, "_skull_cache"):
-            count = len(self.base)
-            self._skull_cache = np.nonzero(self.mesh.weights[:count, 1] > 0.9)[0]
-            if not len(self._skull_cache):
-                self._skull_cache = np.arange(count)
-        return self._skull_cache
+        rows = np.nonzero(self.mesh.weights[: len(self.base), 1] > 0.9)[0]
+        return rows if len(rows) else np.arange(len(self.base))
 
     def photograph(self, frame: ActorFrame, cameras: Cameras, lighting: Lighting, *,
                    supersample: int = 2) -> list[Shot]:
@@ -171,7 +169,7 @@ class Actor:
             supersample: samples per pixel side.
         """
         shadow_map, axes, center = self.shadow(frame, lighting)
-        skull = frame.points[self._skull_rows()].mean(0).astype(np.float32)
+        skull = self.skull_centre(frame)
         return [self._shoot(frame, cameras[i], lighting, supersample, shadow_map, axes, center, skull)
                 for i in range(len(cameras))]
 
