@@ -1,0 +1,138 @@
+"""Random scenes: ordered groups of captioned actions, planned, performed. The corpus is a function of the seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from text2motion.corpus.actions import CYCLE, MOTION, Action
+from text2motion.corpus.performance import perform
+from text2motion.corpus.performers import Event
+from text2motion.corpus.phrases import caption, sizes_of, speeds_of
+from text2motion.corpus.vocabulary import ACTION_BY_NAME
+from text2motion.corpus.vocabulary_face import FACE_ACTIONS
+from text2motion.corpus.vocabulary_mood import MOOD_ACTIONS
+from text2motion.corpus.vocabulary_motion import MOTION_ACTIONS
+from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, Clause, PlannedClause, plan
+
+#: What a caption of an action may say: (action name, speed, size, count).
+Saying = tuple[str, int, int, int]
+
+SIZE_FACTOR = {-1: 0.5, 0: 1.0, 1: 1.4}
+_GROUPS = ((1, 2, 3, 4), (0.34, 0.38, 0.2, 0.08))
+_TOGETHER = ((1, 2, 3), (0.5, 0.36, 0.14))
+_SILENT_SHARE = 0.04
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A performed scene.
+
+    Attributes:
+        planned: clauses with the times the model is told.
+        sayings: what each clause's caption says, in the same order.
+        intensity: overall strength the model is told.
+        seconds: length of the whole scene.
+        times: (T,) seconds of the frames below.
+        controls: (T, C) what was performed.
+    """
+
+    planned: tuple[PlannedClause, ...]
+    sayings: tuple[Saying, ...]
+    intensity: float
+    seconds: float
+    times: np.ndarray
+    controls: np.ndarray
+
+
+def all_sayings() -> list[Saying]:
+    """Every combination of action, speed, size and count that has captions."""
+    return [
+        (action.name, speed, size, count)
+        for action in ACTION_BY_NAME.values()
+        for speed in speeds_of(action)
+        for size in sizes_of(action)
+        for count in (range(5) if action.kind == CYCLE else (0,))
+    ]
+
+
+def captions_of(saying: Saying, generator: np.random.Generator, *, most: int) -> list[str]:
+    """Up to ``most`` different captions of one saying."""
+    name, speed, size, count = saying
+    action = ACTION_BY_NAME[name]
+    found: dict[str, None] = {}
+    for _ in range(most * 3):
+        found[caption(action, generator, speed=speed, size=size, count=count)] = None
+        if len(found) == most:
+            break
+    return list(found)
+
+
+def random_scene(generator: np.random.Generator, *, fps: float, most_frames: int) -> Scene:
+    """Draw, plan and perform one scene; a long one is cropped to ``most_frames`` at a random place."""
+    clauses, sayings = _random_clauses(generator)
+    groups = 1 + max((c.group for c in clauses), default=0)
+    seconds = float(generator.uniform(1.4, 4.2) + generator.uniform(0.6, 1.5) * (groups - 1))
+    planned = plan(clauses, seconds=seconds)
+    intensity = float(generator.uniform(0.6, 1.4)) if generator.random() < 0.35 else 1.0
+    total = int(round(seconds * fps))
+    first = int(generator.integers(max(total - most_frames, 0) + 1))
+    times = (first + np.arange(min(total, most_frames))) / fps
+    events = [
+        event_of(item, saying, generator, intensity=intensity)
+        for item, saying in zip(planned, sayings, strict=True)
+    ]
+    return Scene(
+        tuple(planned),
+        tuple(sayings),
+        intensity,
+        seconds,
+        times,
+        perform(events, times=times, generator=generator),
+    )
+
+
+def event_of(
+    item: PlannedClause, saying: Saying, generator: np.random.Generator, *, intensity: float = 1.0
+) -> Event:
+    """The event that performs a planned clause, a little off plan as people are."""
+    action = ACTION_BY_NAME[saying[0]]
+    start = item.start + float(np.clip(generator.normal(0.0, 0.03), -0.06, 0.06))
+    length = (item.settle - item.start) * float(np.clip(generator.normal(1.0, 0.05), 0.85, 1.15))
+    settle = start + max(length, 0.06)
+    release = settle if action.kind == CYCLE else item.release + float(generator.normal(0.0, 0.02))
+    amplitude = SIZE_FACTOR[saying[2]] * intensity * float(np.clip(generator.normal(1.0, 0.1), 0.75, 1.25))
+    return Event(action, start, settle, max(release, settle), amplitude, item.clause.resolved_count())
+
+
+def _random_clauses(generator: np.random.Generator) -> tuple[list[Clause], list[Saying]]:
+    if generator.random() < _SILENT_SHARE:
+        return [], []
+    clauses: list[Clause] = []
+    sayings: list[Saying] = []
+    for group in range(generator.choice(_GROUPS[0], p=_GROUPS[1])):
+        axes: set[str] = set()
+        for _ in range(generator.choice(_TOGETHER[0], p=_TOGETHER[1])):
+            action = _random_action(generator)
+            if action.axis in axes or (action.axis == "center" and (group == 0 or axes)):
+                continue
+            axes.add(action.axis)
+            saying = _random_saying(action, generator)
+            role = MOTION_ROLE if action.domain == MOTION else EMOTION_ROLE
+            sayings.append(saying)
+            clauses.append(Clause("", role, group, action.name, speed=saying[1], count=saying[3]))
+    return clauses, sayings
+
+
+def _random_action(generator: np.random.Generator) -> Action:
+    pool = (MOTION_ACTIONS, FACE_ACTIONS, MOOD_ACTIONS)[generator.choice(3, p=(0.42, 0.36, 0.22))]
+    return pool[generator.integers(len(pool))]
+
+
+def _random_saying(action: Action, generator: np.random.Generator) -> Saying:
+    speeds, sizes = speeds_of(action), sizes_of(action)
+    speed = int(generator.choice(speeds)) if generator.random() < 0.35 else 0
+    size = int(generator.choice(sizes)) if generator.random() < 0.4 else 0
+    count = int(generator.integers(1, 5)) if action.kind == CYCLE and generator.random() < 0.6 else 0
+    return action.name, speed, size, count
