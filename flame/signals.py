@@ -120,7 +120,7 @@ class _Ruler:
         self.jaw = _stillest(head, np.flatnonzero(head.weights[:, JAW] > 0.95))
         self.lid_rest = {name: _gap_up(self.landmarks[None], pairs)[0] for name, pairs in _LID_PAIRS.items()}
         self.lid_shut = {name: _gap_up(shut[None], pairs)[0] for name, pairs in _LID_PAIRS.items()}
-        self.lip_rest = _gap(self.landmarks[None], _INNER_LIP_PAIRS)[0]
+        self.lip_rest = _gap_up(self.landmarks[None], _INNER_LIP_PAIRS)[0]
         corners = np.array(_CORNERS)
         self.smile = self._way(_FULL_SMILE, corners)
         self.frown = self._way(_FULL_FROWN, corners)
@@ -138,7 +138,7 @@ class _Ruler:
         moved = points - self._jaw_only(own)
         yaw, pitch, roll = (np.degrees(a) for a in yaw_pitch_roll(turn))
         gaze_yaw, gaze_pitch = self._gaze(own)
-        gap = np.maximum(_gap(points, _INNER_LIP_PAIRS) - self.lip_rest, 0.0)
+        gap = np.maximum(_gap_up(points, _INNER_LIP_PAIRS) - self.lip_rest, 0.0)
         width = np.linalg.norm(points[:, _CORNERS[0]] - points[:, _CORNERS[1]], axis=-1)
         values = [yaw, pitch, roll, gaze_yaw, gaze_pitch, gap / width, gap * 1000.0]
         values += [self.smile.progress(moved), self.frown.progress(moved)]
@@ -197,11 +197,6 @@ def _stillest(head: FlameHead, pool: np.ndarray) -> np.ndarray:
     if posedirs.ndim == 3:
         moved = moved + np.abs(posedirs[pool]).max(axis=(1, 2))
     return pool[np.argsort(moved, kind="stable")[: max(50, len(pool) // 4)]]
-
-
-def _gap(points: np.ndarray, pairs: tuple[tuple[int, int], ...]) -> np.ndarray:
-    """(T,) mean distance of landmark pairs in points (T, 478, 3)."""
-    return np.mean([np.linalg.norm(points[:, a] - points[:, b], axis=-1) for a, b in pairs], axis=0)
 
 
 def _gap_up(points: np.ndarray, pairs: tuple[tuple[int, int], ...]) -> np.ndarray:
