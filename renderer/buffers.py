@@ -19,6 +19,7 @@ shaded          3   RGB preview in [0, 1]: natural colours, two lights, over ``b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,7 +29,7 @@ from flame.errors import ConfigError, InputError, input_error
 from renderer.cameras import Cameras
 from renderer.palette import albedo_of_regions
 from renderer.shading import Shaded, shade
-from renderer.supersampling import checked_factor, coverage_downsample
+from renderer.supersampling import box_downsample, checked_factor
 
 __all__ = ["BUFFERS", "HeadMesh", "render_buffers"]
 
@@ -53,6 +54,14 @@ _PIXELS_AT_ONCE = 4 << 20
 _LIGHTS = (((-0.45, 0.55, 0.70), 0.62), ((0.65, 0.05, 0.55), 0.26))
 _AMBIENT = 0.24
 _HIGHLIGHT = ((-0.24, 0.30, 0.92), 28.0, 0.10)  # half vector, exponent, strength
+
+
+@dataclass(frozen=True)
+class _Preview:
+    """Colours of the shaded preview: of the regions (R, 3) and of the background (3,)."""
+
+    colors: Float
+    background: Float
 
 
 class HeadMesh(Protocol):
@@ -95,12 +104,45 @@ def render_buffers(
         ConfigError: an unknown buffer or a bad factor. InputError: vertices that do not fit the head.
     """
     factor = checked_factor(supersample)
+    names = _checked_names(buffers)
+    points = _checked_points(vertices, head)
+    count, height, width = len(cameras), cameras.height, cameras.width
+    out = {n: np.empty((len(points), count, height, width, BUFFERS[n]), np.float32) for n in names}
+    colors = _albedo(region_names) if "shaded" in names else np.zeros((1, 3), np.float32)
+    if "shaded" in names and np.max(head.face_region, initial=0) >= len(colors):
+        raise input_error(
+            InputError,
+            "the head's region labels go beyond the region names",
+            f"label {np.max(head.face_region)} of {len(colors)} names",
+            "pass the region_names of this head",
+        )
+    preview = _Preview(colors, np.asarray(background, np.float32))
+    sharp = [n for n in names if factor == 1 or n not in _SMOOTHED]
+    smooth = [n for n in names if n not in sharp]
+    for wanted, k in ((sharp, 1), (smooth, factor)):
+        if not wanted:
+            continue
+        scaled = cameras if k == 1 else cameras.resized(height * k, width * k)
+        chunk = max(1, _PIXELS_AT_ONCE // (count * height * width * k * k))
+        for start in range(0, len(points), chunk):
+            part = slice(start, start + chunk)
+            drawn = _draw(points[part], head, scaled, wanted, preview, k, threads)
+            for name in wanted:
+                out[name][part] = drawn[name].reshape(-1, count, height, width, BUFFERS[name])
+    return out
+
+
+def _checked_names(buffers: Sequence[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(buffers))
     for name in names:
         if name not in BUFFERS:
             raise input_error(
                 ConfigError, "there is no such buffer", name, f"use any of {', '.join(BUFFERS)}"
             )
+    return names
+
+
+def _checked_points(vertices: ArrayLike, head: HeadMesh) -> Float:
     points = np.asarray(vertices, np.float32)
     points = points[None] if points.ndim == 2 else points
     if points.ndim != 3 or points.shape[1:] != np.shape(head.v_template):
@@ -110,28 +152,7 @@ def render_buffers(
             points.shape,
             f"the head has {len(head.v_template)} vertices",
         )
-    count, height, width = len(cameras), cameras.height, cameras.width
-    out = {n: np.zeros((len(points), count, height, width, BUFFERS[n]), np.float32) for n in names}
-    sharp = [n for n in names if factor == 1 or n not in _SMOOTHED]
-    smooth = [n for n in names if n not in sharp]
-    palette = _albedo(region_names) if "shaded" in names else None
-    for wanted, k in ((sharp, 1), (smooth, factor)):
-        if not wanted:
-            continue
-        scaled = cameras if k == 1 else cameras.resized(height * k, width * k)
-        chunk = max(1, _PIXELS_AT_ONCE // (count * height * width * k * k))
-        for start in range(0, len(points), chunk):
-            part = slice(start, start + chunk)
-            drawn = _draw(points[part], head, scaled, wanted, palette, threads)
-            if k > 1:
-                drawn = _downsample(drawn, k)
-            for name in wanted:
-                image = drawn[name]
-                if name == "shaded":
-                    cover = drawn["mask"]
-                    image = image * cover + np.asarray(background, np.float32) * (1.0 - cover)
-                out[name][part] = image.reshape(-1, count, height, width, BUFFERS[name])
-    return out
+    return points
 
 
 def _draw(
@@ -139,17 +160,19 @@ def _draw(
     head: HeadMesh,
     cameras: Cameras,
     wanted: Sequence[str],
-    palette: Float | None,
+    preview: _Preview,
+    factor: int,
     threads: int | None,
 ) -> dict[str, Float]:
-    """The ``wanted`` buffers, and mask, of a few frames (t, V, 3): name → (t·N, H, W, C)."""
+    """The ``wanted`` buffers of a few frames (t, V, 3), by cameras of ``factor`` times the wanted size.
+
+    Returns:
+        name → (t·N, H, W, C); with a factor above 1 only mask and shaded.
+    """
     clip = cameras.to_clip(points).reshape(-1, points.shape[1], 4)  # (t·N, V, 4)
     attributes, where = _attributes(points, head, cameras, wanted, threads)
     seen = shade(clip, head.faces, attributes, resolution=(cameras.height, cameras.width), threads=threads)
-    mask = seen.mask[..., None]
-    drawn = {"mask": mask.astype(np.float32)}
-    for name, channels in where.items():
-        drawn[name] = seen.values[..., channels]
+    drawn = {name: seen.values[..., channels] for name, channels in where.items()}
     for name in ("normals_camera", "normals_head"):
         if name in drawn:  # interpolation shortens normals
             length = np.sqrt(np.einsum("...c,...c->...", drawn[name], drawn[name]))[..., None]
@@ -158,12 +181,18 @@ def _draw(
         drawn["depth"] = seen.distance[..., None]
     if "uv" in wanted:
         drawn["uv"] = _uv(clip, head, seen, threads)
-    if "regions" in wanted or "shaded" in wanted:
-        labels = np.append(np.asarray(head.face_region, np.int64), -1)[seen.triangle_ids]  # id −1 → label −1
-        drawn["regions"] = labels[..., None].astype(np.float32)
-        if palette is not None and "shaded" in wanted:
-            light = drawn.pop("light")  # (t·N, H, W, 2): diffuse, highlight
-            drawn["shaded"] = np.clip(palette[labels] * light[..., :1] + light[..., 1:], 0.0, 1.0) * mask
+    if "regions" in wanted:
+        labels = np.append(np.asarray(head.face_region, np.float32), np.float32(-1))
+        drawn["regions"] = labels[seen.triangle_ids][..., None]  # id −1 → the last: label −1
+    if "shaded" in wanted:
+        from renderer.preview import compose
+
+        drawn["shaded"], drawn["mask"] = compose(
+            seen.triangle_ids, drawn["light"], head.face_region, preview.colors, preview.background, factor,
+            threads=threads,
+        )  # fmt: skip
+    elif "mask" in wanted:
+        drawn["mask"] = box_downsample(seen.mask[..., None], factor)
     return drawn
 
 
@@ -227,19 +256,10 @@ def _uv(clip: Float, head: HeadMesh, seen: Shaded, threads: int | None) -> Float
     return numba_backend.interpolate(values, rast, corners, threads=threads)[:, ::-1]
 
 
-def _downsample(drawn: dict[str, Float], factor: int) -> dict[str, Float]:
-    mask = drawn["mask"]
-    cover = coverage_downsample(mask, mask, factor)[1]
-    smoothed = {"mask": cover}
-    if "shaded" in drawn:
-        smoothed["shaded"] = coverage_downsample(drawn["shaded"], mask, factor)[0]
-    return smoothed
-
-
 def _albedo(region_names: Sequence[str] | None) -> Float:
-    """(R + 1, 3) colours of the regions; the last row, that of label −1, is black."""
+    """(R, 3) colours of the regions."""
     if region_names is None:
         from flame.regions import REGIONS
 
         region_names = REGIONS
-    return np.concatenate([albedo_of_regions(region_names), np.zeros((1, 3), np.float32)])
+    return albedo_of_regions(region_names)
