@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
 import torch
 from torch.nn import functional
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["REGIONS", "ScoreTable", "gradient_magnitude", "masked_psnr", "region_masks", "ssim_map"]
+__all__ = [
+    "REGIONS",
+    "ScoreTable",
+    "contact_sheet",
+    "gradient_magnitude",
+    "masked_psnr",
+    "region_masks",
+    "ssim_map",
+]
 
 REGIONS = ("foreground", "hidden", "visible", "background", "hole")
 _FEWEST_PIXELS = 64
@@ -49,7 +54,7 @@ def masked_psnr(prediction: torch.Tensor, truth: torch.Tensor, mask: torch.Tenso
 
 
 def gradient_magnitude(image: torch.Tensor) -> torch.Tensor:
-    """Length of the forward-difference gradient of luminance, ``(N, 1, H, W)``; zero on the last row, column."""
+    """Length of the forward-difference gradient of luminance, ``(N, 1, H, W)``; zero at the far border."""
     luminance = (image * image.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
     dx = functional.pad(luminance[..., :, 1:] - luminance[..., :, :-1], (0, 1))
     dy = functional.pad(luminance[..., 1:, :] - luminance[..., :-1, :], (0, 0, 0, 1))
@@ -113,7 +118,7 @@ class ScoreTable:
         self._yaw.setdefault(row, []).append(yaw_degrees.abs().cpu())
 
     def summary(self) -> dict[str, dict[str, float]]:
-        """Row → name → figure: PSNR per region, ``ssim``, ``gradient_ratio``, foreground PSNR per yaw band."""
+        """Row → name → figure: PSNR per region and yaw band, ``ssim``, ``gradient_ratio``."""
         result: dict[str, dict[str, float]] = {}
         for row, regions in self._psnr.items():
             scores = {f"psnr_{name}": _nanmean(torch.cat(values)) for name, values in regions.items()}
@@ -121,7 +126,7 @@ class ScoreTable:
             energy = torch.cat(self._gradient[row]).sum(0)
             scores["gradient_ratio"] = float(energy[0] / energy[1].clamp(min=1e-9))
             yaw, foreground = torch.cat(self._yaw[row]), torch.cat(regions["foreground"])
-            for low, high in zip(_YAW_EDGES[:-1], _YAW_EDGES[1:], strict=True):
+            for low, high in pairwise(_YAW_EDGES):
                 inside = (yaw >= low) & (yaw < high)
                 scores[f"psnr_foreground_yaw_{low:.0f}_{high:.0f}"] = _nanmean(foreground[inside])
             scores["pictures"] = float(len(yaw))
@@ -147,7 +152,3 @@ def _nanmean(values: torch.Tensor) -> float:
 def contact_sheet(rows: Iterable[Iterable[torch.Tensor]]) -> torch.Tensor:
     """Pictures ``(3, H, W)`` of one size, row by row, as one picture ``(3, R·H, C·W)``."""
     return torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
-
-
-if TYPE_CHECKING:
-    Predictor = Callable[[object], torch.Tensor]

@@ -7,6 +7,7 @@ arXiv:2209.03003). The sampler knows ``model(x, t)`` and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 
@@ -41,7 +42,7 @@ def sample(
     """
     x, times = noise, step_times(steps)
     clean = noise
-    for now, following in zip(times[:-1], times[1:], strict=True):
+    for now, following in pairwise(times):
         clean = model(x, x.new_full((len(x),), now))
         x = clean + (following / now) * (x - clean)
     return clean

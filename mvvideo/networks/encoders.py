@@ -13,7 +13,7 @@ __all__ = ["GuidanceEncoder", "LayerHead", "TokenEncoder"]
 
 
 class GuidanceEncoder(nn.Module):
-    """Guidance to features on the codec's grid, added to the U-Net's first convolution (the FLAME encoder)."""
+    """Guidance to features on the codec's grid, added to the noisy input (the FLAME encoder)."""
 
     def __init__(self, config: NetworkConfig, *, in_channels: int, out_channels: int) -> None:
         super().__init__()

@@ -111,7 +111,7 @@ def read_manifest(directory: Path | str) -> dict[str, Any]:
 
 
 def load_network(directory: Path | str) -> MultiViewDenoiser:
-    """Build the model that the manifest describes and load its hash-checked weights, float32, in eval mode."""
+    """The model that a manifest describes, with its hash-checked weights, float32, in eval mode."""
     from safetensors.torch import load_file
 
     directory = Path(directory)

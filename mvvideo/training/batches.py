@@ -81,7 +81,7 @@ class ClipStore:
             )
 
     def sample(self, count: int, *, frames: int, views: int, generator: np.random.Generator) -> ClipBatch:
-        """Random clips, each cut to ``frames`` consecutive frames (at most what is there) and ``views`` views."""
+        """Random clips, each cut to ``frames`` consecutive frames and ``views`` views."""
         chosen = []
         for index in generator.integers(0, len(self._clips), count):
             clip = self._clips[index]

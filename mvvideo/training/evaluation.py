@@ -19,7 +19,7 @@ __all__ = ["evaluate", "predict", "save_picture"]
 
 @torch.inference_mode()
 def predict(model: MultiViewDenoiser, batch: ClipBatch, *, steps: int, seed: int) -> torch.Tensor:
-    """The model's pictures ``(B, V, T, 3, H, W)`` in [0, 1]; one noise picture per clip, shared by its views."""
+    """The model's pictures ``(B, V, T, 3, H, W)`` in [0, 1]; all pictures of a clip share their noise."""
     device = batch.target.device
     generator = torch.Generator(device="cpu").manual_seed(seed)
     noise = torch.randn((len(batch.target), 1, 1, *batch.target.shape[3:]), generator=generator)

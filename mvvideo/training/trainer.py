@@ -319,6 +319,7 @@ class Trainer:
             "steps": self.step,
             "minutes": round(self.elapsed / 60, 2),
             "clips": len(self.store),
+            "window_frames": max(phase.frames for phase in self.config.phases),
             "scores": scores or {},
             "config": asdict(self.config),
         }

@@ -1,0 +1,182 @@
+"""The denoiser: exact start, right wiring, strict storage."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from flame.errors import AssetError, ConfigError
+from mvvideo.guidance import CHANNEL_COUNT
+from mvvideo.networks.composite import Layers, Plates, compose, warp
+from mvvideo.networks.config import NetworkConfig
+from mvvideo.networks.denoiser import MultiViewDenoiser
+from mvvideo.networks.storage import load_network, save_network
+
+from .video_fixtures import TINY
+
+
+@pytest.fixture(scope="module")
+def model() -> MultiViewDenoiser:
+    torch.manual_seed(0)
+    return MultiViewDenoiser(TINY).eval().requires_grad_(False)
+
+
+def inputs(*, batch: int = 2, views: int = 2, frames: int = 3, seed: int = 1) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    shape, size = (batch, views, frames), (32, 32)
+    return {
+        "noisy": torch.randn(*shape, 3, *size, generator=generator),
+        "time": torch.ones(batch),
+        "guidance": torch.rand(*shape, CHANNEL_COUNT, *size, generator=generator),
+        "photo": torch.rand(batch, 3, *size, generator=generator),
+        "photo_guidance": torch.rand(batch, CHANNEL_COUNT, *size, generator=generator),
+    }
+
+
+def wake(model: MultiViewDenoiser) -> MultiViewDenoiser:
+    """A copy whose zero-initialised layers are not zero, so that everything has an effect."""
+    import copy
+
+    awake = copy.deepcopy(model)
+    generator = torch.Generator().manual_seed(2)
+    for parameter in awake.parameters():
+        if not parameter.any():
+            parameter.copy_(0.1 * torch.randn(parameter.shape, generator=generator))
+    return awake
+
+
+def run(model: MultiViewDenoiser, given: dict[str, torch.Tensor], **options: bool) -> Layers:
+    reference = model.encode_reference(given["photo"], given["photo_guidance"])
+    return model(given["noisy"], given["time"], given["guidance"], reference, **options)
+
+
+def test_untrained_model_shows_exactly_the_appearance(model: MultiViewDenoiser) -> None:
+    given = inputs()
+    picture = model.compose(run(model, given), given["guidance"])
+    appearance = Plates.from_guidance(given["guidance"].flatten(0, 2)).composite()
+    torch.testing.assert_close(picture.rgb, appearance, atol=2e-6, rtol=0)
+    assert float(picture.overshoot) == 0
+
+
+def test_every_parameter_is_reached_by_the_gradient(model: MultiViewDenoiser) -> None:
+    awake = wake(model).requires_grad_(True)
+    given = inputs()
+    picture = awake.compose(run(awake, given), given["guidance"])
+    (picture.rgb.square().mean() + picture.alpha.mean()).backward()
+    unreached = {name.rsplit(".", 2)[0] for name, p in awake.named_parameters() if p.grad is None}
+    # The reference network ends inside its last block: nobody looks at what follows the recorded keys.
+    tail = "reference_unet.up_blocks.0.attentions.1"
+    assert {name for name in unreached if not name.startswith(tail)} == set()
+
+
+@pytest.mark.parametrize("changed", ["photo", "photo_guidance", "noisy", "guidance"])
+def test_every_input_matters(model: MultiViewDenoiser, changed: str) -> None:
+    awake, given = wake(model), inputs()
+    before = run(awake, given).rgb
+    given[changed] = given[changed].flip(-1)
+    assert not torch.allclose(before, run(awake, given).rgb, atol=1e-5)
+
+
+def test_frames_and_views_talk_only_when_switched_on(model: MultiViewDenoiser) -> None:
+    awake, given = wake(model), inputs(batch=1)
+    other = {**given, "guidance": given["guidance"].clone()}
+    other["guidance"][:, 1, 2] = 0  # change one view's last frame; watch view 0, frame 0 and view 1, frame 0
+
+    def shift(place: tuple[int, int], **options: bool) -> float:
+        a, b = (run(awake, x, **options).rgb.unflatten(0, (1, 2, 3))[0][place] for x in (given, other))
+        return float((a - b).abs().max())
+
+    assert shift((0, 0), motion=False, views=False) == 0
+    assert shift((1, 0), motion=False, views=False) == 0
+    assert shift((1, 0), motion=True, views=False) > 1e-6
+    assert shift((0, 2), motion=False, views=True) > 1e-6
+    assert shift((0, 0), motion=True, views=False) == 0
+    assert shift((0, 0), motion=True, views=True) > 1e-7
+
+
+def test_views_have_no_order(model: MultiViewDenoiser) -> None:
+    awake, given = wake(model), inputs(batch=1, views=3, frames=2)
+    swapped = {**given, "noisy": given["noisy"].flip(1), "guidance": given["guidance"].flip(1)}
+    a, b = (run(awake, x).rgb.unflatten(0, (1, 3, 2)) for x in (given, swapped))
+    torch.testing.assert_close(a, b.flip(1), atol=1e-5, rtol=1e-4)
+
+
+def test_clips_of_a_batch_do_not_mix(model: MultiViewDenoiser) -> None:
+    awake, given = wake(model), inputs(batch=2)
+    alone = {name: value[1:] for name, value in given.items()}
+    both = run(awake, given).rgb.unflatten(0, (2, -1))[1]
+    torch.testing.assert_close(both, run(awake, alone).rgb, atol=1e-5, rtol=1e-4)
+
+
+def test_warp_moves_by_whole_pixels_exactly() -> None:
+    image = torch.rand(1, 2, 8, 8)
+    flow = torch.zeros(1, 2, 8, 8)
+    flow[:, 0] = 2  # look two pixels to the right
+    torch.testing.assert_close(warp(image, flow)[..., :6], image[..., 2:], atol=1e-5, rtol=0)
+
+
+def test_layers_act_the_same_at_twice_the_size() -> None:
+    layers = Layers(
+        flow=torch.full((1, 2, 8, 8), 1.0),
+        gate_change=torch.full((1, 1, 8, 8), -0.25),
+        alpha_change=torch.zeros(1, 1, 8, 8),
+        rgb=torch.full((1, 3, 8, 8), 0.5),
+    )
+    large = layers.resized(16, 16)
+    assert float(large.flow.mean()) == pytest.approx(2.0)
+    smooth = torch.linspace(0.2, 0.8, 16).expand(1, 3, 16, 16)
+    plates = Plates(rgb=smooth, alpha=torch.ones(1, 1, 16, 16), background=torch.zeros(1, 3, 16, 16))
+    half = torch.nn.functional.avg_pool2d
+    small = Plates(
+        rgb=half(plates.rgb, 2), alpha=half(plates.alpha, 2), background=half(plates.background, 2)
+    )
+    torch.testing.assert_close(
+        half(compose(large, plates).rgb, 2)[..., :6], compose(layers, small).rgb[..., :6], atol=1e-5, rtol=0
+    )
+
+
+def test_storage_is_exact_in_half_precision_and_split(model: MultiViewDenoiser, tmp_path: Path) -> None:
+    save_network(model.state_dict(), TINY, tmp_path, name="tiny", training={"window_frames": 2})
+    again = load_network(tmp_path)
+    assert again.config == TINY
+    for name, value in again.state_dict().items():
+        assert torch.equal(value, model.state_dict()[name].half().float()), name
+
+
+def test_changed_or_missing_weights_are_refused(model: MultiViewDenoiser, tmp_path: Path) -> None:
+    save_network(model.state_dict(), TINY, tmp_path, name="tiny", training={})
+    file = next(tmp_path.glob("*.safetensors"))
+    file.write_bytes(file.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(AssetError, match="missing or changed"):
+        load_network(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "version": 99}))
+    with pytest.raises(AssetError, match="99"):
+        load_network(tmp_path)
+    with pytest.raises(AssetError, match="preview"):
+        load_network(tmp_path / "nowhere")
+
+
+def test_config_survives_json_and_refuses_what_it_does_not_know() -> None:
+    assert NetworkConfig.from_dict(json.loads(json.dumps(TINY.to_dict()))) == TINY
+    with pytest.raises(ConfigError, match="colour"):
+        NetworkConfig.from_dict({"colour": 1})
+    with pytest.raises(ConfigError, match="equal channels"):
+        dataclasses.replace(TINY, reference_channels=(16, 16))
+    with pytest.raises(ConfigError, match="multiple"):
+        dataclasses.replace(TINY, image_size=33)
+    with pytest.raises(ConfigError, match="one entry per level"):
+        dataclasses.replace(TINY, attention=(True,))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_cuda_agrees_with_cpu(model: MultiViewDenoiser) -> None:
+    awake, given = wake(model), inputs()
+    on_cpu = run(awake, given).rgb
+    on_gpu = run(awake.cuda(), {name: value.cuda() for name, value in given.items()}).rgb
+    torch.testing.assert_close(on_gpu.cpu(), on_cpu, atol=1e-3, rtol=1e-3)
