@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,12 @@ MAX_FRAMES = 60_000
 
 
 def motion_from_text(
-    text: str, *, seconds: float | None = None, fps: float | None = None, seed: int = 0
+    text: str,
+    *,
+    seconds: float | None = None,
+    fps: float | None = None,
+    seed: int = 0,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> FlameSequence:
     """Stage one: a relative motion (zero is rest) of the embedded head.
 
@@ -29,12 +35,16 @@ def motion_from_text(
         seconds: length; None: 3.
         fps: frames per second; None: 25.
         seed: of the samplers.
+        warn: told what of the prompt was not understood.
 
     Raises:
         PromptError: the text cannot be understood.
     """
     from driving import TextDriver, TextRequest
+    from text2motion import split_prompt
 
+    for warning in split_prompt(text).warnings:
+        warn(warning)
     request = TextRequest(
         text=text,
         seconds=DEFAULT_SECONDS if seconds is None else seconds,

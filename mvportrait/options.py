@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from flame.errors import ConfigError, PromptError, input_error
+from flame.errors import ConfigError, input_error
 from mvvideo.pipeline import find_preset
 
-__all__ = ["AnimateOptions", "TurntableOptions", "check_prompt", "parse_views"]
+__all__ = ["AnimateOptions", "TurntableOptions", "parse_views"]
 
-MAX_PROMPT_CHARACTERS = 2000
 MAX_SECONDS = 600.0
 MAX_VIEWS = 32
 MAX_FPS = 120.0
@@ -122,24 +121,9 @@ def check_driver(text: str | None, motion: Path | None) -> None:
         given = "neither" if text is None else "both"
         raise input_error(ConfigError, "give either --text or --motion", given, "leave one of the two")
     if text is not None:
+        from text2motion import check_prompt
+
         check_prompt(text)
-
-
-def check_prompt(text: str) -> None:
-    """A prompt has at least one letter, and a sensible length.
-
-    Raises:
-        PromptError: empty, without a letter, or longer than ``MAX_PROMPT_CHARACTERS``.
-    """
-    if not text.strip():
-        raise input_error(
-            PromptError, "prompt is empty", repr(text), 'write what the person does, such as "smiles"'
-        )
-    if len(text) > MAX_PROMPT_CHARACTERS:
-        rule = f"prompt is longer than {MAX_PROMPT_CHARACTERS} characters"
-        raise input_error(PromptError, rule, f"{len(text)} characters", "shorten it")
-    if not any(character.isalpha() for character in text):
-        raise input_error(PromptError, "prompt has no words", repr(text), "write what the person does")
 
 
 def check_numbers(seconds: float | None, fps: float | None, seed: int) -> None:

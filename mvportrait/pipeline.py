@@ -193,7 +193,9 @@ def prepare_motion(
     """The motion asked for, as the portrait's head performs it."""
     if given is None:
         assert options.text is not None  # options.check() has seen to it
-        given = motion_from_text(options.text, seconds=options.seconds, fps=options.fps, seed=options.seed)
+        given = motion_from_text(
+            options.text, seconds=options.seconds, fps=options.fps, seed=options.seed, warn=reporter.warn
+        )
     elif not options.absolute:
         from flame.relative import to_relative
 

@@ -1,7 +1,7 @@
 """The house rules about imports, and the public surface.
 
-flame ← text2motion ← driving; flame ← renderer ← mvvideo; only mvportrait sees everything. Importing a package
-is cheap: torch, mediapipe and the like come in on first use.
+flame ← text2motion ← driving; flame ← renderer ← mvvideo; only mvportrait sees everything. Importing a
+package is cheap: torch, mediapipe and the like come in on first use.
 """
 
 from __future__ import annotations

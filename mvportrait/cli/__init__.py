@@ -65,7 +65,7 @@ def _dispatch(arguments: list[str], *, debug: bool) -> int:
         warnings.simplefilter("ignore")  # third-party packages talk about each other; tests see all of it
     command = typer.main.get_command(app)
     # ClickException, wherever this typer keeps its click.
-    usage_error = typer.BadParameter.__mro__[2]
+    usage_error: type[Exception] = typer.BadParameter.__mro__[2]
     try:
         # Not command.main(): it answers Ctrl-C with an empty line of its own.
         with command.make_context("mvportrait", list(arguments)) as context:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from mvportrait.options import MAX_PROMPT_CHARACTERS
 from mvvideo.pipeline import PRESETS
 
 # typer reads these annotations at run time, on Python 3.10 too: Optional, not `| None`.
@@ -16,10 +15,7 @@ _PRESET_HELP = "; ".join(f"{preset.name}: {preset.description}" for preset in PR
 Reference = Annotated[
     str, typer.Option("--reference", "-r", help="Portrait picture, or 'demo' for the bundled one.")
 ]
-Text = Annotated[
-    str | None,
-    typer.Option("--text", "-t", help=f"What the person does (at most {MAX_PROMPT_CHARACTERS} characters)."),
-]
+Text = Annotated[str | None, typer.Option("--text", "-t", help="What the person does.")]
 Motion = Annotated[Path | None, typer.Option("--motion", "-m", help="Motion file (.npz) instead of a text.")]
 Views = Annotated[str, typer.Option("--views", help="Number of views, or names: front,left,right,…")]
 CameraFile = Annotated[

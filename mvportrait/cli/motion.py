@@ -8,7 +8,7 @@ import typer
 
 from mvportrait.cli import arguments
 from mvportrait.cli.console import ConsoleReporter, print_json, print_line
-from mvportrait.options import check_numbers, check_prompt
+from mvportrait.options import check_driver, check_numbers
 
 Text = Annotated[str, typer.Option("--text", "-t", help="What the person does.")]
 Seconds = Annotated[float | None, typer.Option("--seconds", "-s", help="Length [3].")]
@@ -25,7 +25,7 @@ def motion(
     as_json: arguments.AsJson = False,
 ) -> None:
     """Make a motion file (.npz) from a text; animate, render and inspect read it."""
-    check_prompt(text)
+    check_driver(text, None)
     check_numbers(seconds, fps, seed)
     from mvportrait.outputs import check_output_file, output_file
 
@@ -35,7 +35,7 @@ def motion(
     reporter = ConsoleReporter(quiet=quiet or as_json)
     with output_file(out) as staged:
         with reporter.track("text to motion"):
-            sequence = motion_from_text(text, seconds=seconds, fps=fps, seed=seed)
+            sequence = motion_from_text(text, seconds=seconds, fps=fps, seed=seed, warn=reporter.warn)
         sequence.save(staged)
     if as_json:
         print_json({"out": str(out), "frames": len(sequence), "fps": sequence.fps, "basis": sequence.basis})

@@ -16,10 +16,10 @@ GOOD = {"reference": "photo.png", "text": "smiles"}
 BAD = {
     "no driver": ({"text": None}, "either --text or --motion: neither"),
     "two drivers": ({"motion": Path("m.npz")}, "either --text or --motion: both"),
-    "empty prompt": ({"text": ""}, "prompt is empty"),
-    "blank prompt": ({"text": " \n\t"}, "prompt is empty"),
-    "wordless prompt": ({"text": "?!"}, "no words"),
-    "long prompt": ({"text": "smiles " * 2000}, "longer than 2000 characters: 14000"),
+    "empty prompt": ({"text": ""}, "the prompt is empty"),
+    "blank prompt": ({"text": " \n\t"}, "the prompt is empty"),
+    "wordless prompt": ({"text": "?!"}, "the prompt is empty"),
+    "long prompt": ({"text": "smiles " * 2000}, "at most 1000 characters: 14000"),
     "no views": ({"views": "0"}, "--views must be between 1 and 32: 0"),
     "negative views": ({"views": "-2"}, "--views must be between"),
     "too many views": ({"views": "1000"}, "--views must be between"),
@@ -81,14 +81,15 @@ def test_any_view_text_is_understood_or_refused(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-def test_any_prompt_is_taken_or_refused(text: str) -> None:
-    options = AnimateOptions(reference="photo.png", text=text)
-    if any(character.isalpha() for character in text):
-        options.check()
+def test_any_prompt_is_taken_or_refused_in_one_line(text: str) -> None:
+    try:
+        AnimateOptions(reference="photo.png", text=text).check()
+    except PromptError as error:
+        line = str(error)
     else:
-        with pytest.raises(PromptError) as caught:
-            options.check()
-        assert "\n" not in str(caught.value)
+        line = ""
+    assert "\n" not in line
+    assert line or any(character.isalnum() for character in text)
 
 
 def test_options_go_into_the_manifest_as_json() -> None:
