@@ -41,7 +41,7 @@ REGION_GROUPS: dict[str, tuple[str, ...]] = {
     "lips": ("lips",),
     "mouth": ("teeth", "tongue", "mouth_inside"),
     "eye": ("eye_left", "eye_right"),
-    "iris": ("iris_left", "iris_right"),
+    "iris": ("iris_left", "iris_right", "pupil_left", "pupil_right"),
     "brow": ("brow_left", "brow_right"),
 }
 """Indicator channel → the head's region names it covers."""

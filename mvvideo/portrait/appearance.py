@@ -1,0 +1,299 @@
+"""The photo as something that can be posed and seen from anywhere: drawing head, hull and plate together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from flame.head import FlameHead
+from mvvideo.guidance import REGION_GROUPS
+from mvvideo.portrait.hull import Hull
+from mvvideo.portrait.kernels import triangle_detail
+from mvvideo.portrait.posing import Motion, measure_motion, move_hull, move_offsets, rigid_parts
+from mvvideo.portrait.surface import HeadSurface, Source
+from renderer.cameras import Cameras
+from renderer.shading import Shaded, Texturing, shade
+
+__all__ = ["Appearance", "AppearanceModel"]
+
+VIEWS_PER_CALL = 8
+LID_BLEND = 0.25
+"""Share of a full closing over which the lid turns from the photo's pixels to its own colour."""
+GAZE_BLEND_RADIANS = (0.03, 0.14)
+"""Turn of the eyeball over which photographed lid on it gives way to eye white."""
+LAYER_HEAD, LAYER_FRONT, LAYER_BACK = 1.0, 2 / 3, 1 / 3
+
+
+@dataclass(frozen=True, eq=False)
+class Appearance:
+    """T frames, N views, float32 in [0, 1].
+
+    Attributes:
+        rgb: ``(T, N, H, W, 3)`` foreground colour, not multiplied by alpha; the plate where alpha is 0.
+        alpha: ``(T, N, H, W, 1)``.
+        confidence: ``(T, N, H, W, 4)``: seen, facing, detail, layer; see ``GUIDANCE_CHANNELS``.
+        background: ``(N, H, W, 3)``; background_known: ``(N, H, W, 1)``.
+    """
+
+    rgb: np.ndarray
+    alpha: np.ndarray
+    confidence: np.ndarray
+    background: np.ndarray
+    background_known: np.ndarray
+
+    def composite(self) -> np.ndarray:
+        """The finished pictures ``(T, N, H, W, 3)``: foreground over the plate."""
+        return self.alpha * self.rgb + (1 - self.alpha) * self.background[None]
+
+
+@dataclass(frozen=True, eq=False)
+class AppearanceModel:
+    """Everything needed to draw one person.
+
+    Attributes:
+        head: the head model; reference: ``(V, 3)`` its vertices at the photo's pose, as fitted.
+        offsets: ``(V, 3)`` what brings its outline to the matte's; pivot: ``(3,)`` the neck joint there.
+        surface: the photo on the head; hull: the body around it.
+        textures: foreground, hull front, hull back: ``(W, W, 3)`` each; fringe: ``(W, W, 4)``.
+        pad: of the canvas, pixels; size: S of the crop; front_seen: ``(W, W)`` where the hull's front shows the
+            photo itself.
+        plate, plate_known: ``(S, S, 3)``, ``(S, S)``.
+    """
+
+    head: FlameHead
+    reference: np.ndarray
+    offsets: np.ndarray
+    pivot: np.ndarray
+    surface: HeadSurface
+    hull: Hull
+    textures: tuple[np.ndarray, np.ndarray, np.ndarray]
+    fringe: np.ndarray
+    size: int
+    front_seen: np.ndarray
+    plate: np.ndarray
+    plate_known: np.ndarray
+
+    def render(self, vertices: np.ndarray, cameras: Cameras, size: int | None = None) -> Appearance:
+        """Draw posed frames from every camera.
+
+        Args:
+            vertices: ``(T, V, 3)`` world metres, from ``head.pose``.
+            cameras: N cameras; size: resize them to this many pixels first.
+        """
+        if size is not None:
+            cameras = cameras.resized(size, size)
+        frames, views = len(vertices), len(cameras)
+        height, width = cameras.height, cameras.width
+        background, known = self._background(height, width)
+        rgb = np.empty((frames, views, height, width, 3), np.float32)
+        alpha = np.empty((frames, views, height, width, 1), np.float32)
+        confidence = np.empty((frames, views, height, width, 4), np.float32)
+        per_call = max(VIEWS_PER_CALL // views, 1)
+        for start in range(0, frames, per_call):
+            part = slice(start, min(start + per_call, frames))
+            drawn = self._draw(vertices[part], cameras)
+            shape = (part.stop - part.start, views, height, width, -1)
+            rgb[part], alpha[part], confidence[part] = (array.reshape(shape) for array in drawn)
+        rgb = np.where(alpha > 0.004, rgb, background)
+        return Appearance(
+            np.clip(rgb, 0, 1),
+            alpha,
+            confidence,
+            np.broadcast_to(background, (views, *background.shape)),
+            np.broadcast_to(known[..., None], (views, *known.shape, 1)),
+        )
+
+    def head_buffers(self, vertices: np.ndarray, cameras: Cameras) -> dict[str, np.ndarray]:
+        """What :meth:`Guidance.pack` wants of the posed head: ``(T, N, H, W, C)`` float32 each."""
+        frames, views = len(vertices), len(cameras)
+        groups = self._region_attributes  # (V, G)
+        rotation = cameras.world_to_camera[:, :3, :3].astype(np.float32)
+        result = []
+        for frame in vertices:
+            normals = np.einsum("nij,vj->nvi", rotation, self.head.vertex_normals(frame))
+            shared = np.concatenate([self.head.v_template, groups], axis=1)
+            attributes = np.concatenate([normals, np.broadcast_to(shared, (views, *shared.shape))], axis=2)
+            shaded = shade(
+                cameras.to_clip(frame),
+                self.head.faces,
+                np.ascontiguousarray(attributes, np.float32),
+                resolution=(cameras.height, cameras.width),
+            )
+            result.append(shaded.values)
+        values = np.stack(result).reshape(frames, views, cameras.height, cameras.width, -1)
+        buffers = {"normals": values[..., :3], "canonical": values[..., 3:6]}
+        for index, group in enumerate(REGION_GROUPS):
+            buffers[f"region_{group}"] = values[..., 6 + index : 7 + index]
+        return buffers
+
+    # ------------------------------------------------------------------ inside
+
+    @cached_property
+    def _region_attributes(self) -> np.ndarray:
+        """Indicator of every region group at every vertex, ``(V, G)`` float32."""
+        columns = np.zeros((len(self.head.v_template), len(REGION_GROUPS)), np.float32)
+        for column, names in enumerate(REGION_GROUPS.values()):
+            columns[self.head.region_vertices(*names), column] = 1
+        return columns
+
+    @cached_property
+    def _rigid_parts(self) -> tuple[np.ndarray, np.ndarray]:
+        return rigid_parts(self.head)
+
+    @cached_property
+    def _follow(self) -> np.ndarray:
+        return self.head.weights[:, 1:].sum(axis=1).astype(np.float32)
+
+    @cached_property
+    def _main_mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, Texturing]:
+        """Triangles, canvas pixels, static attributes (gain, colour, seen, facing, layer), textures."""
+        surface, front, back = self.surface, self.hull.front, self.hull.back
+        counts = np.cumsum([0, len(surface.vertex), len(front.positions)])
+        triangles = np.concatenate(
+            [piece.triangles + start for piece, start in zip((surface, front, back), counts)]
+        ).astype(np.int32)
+        pixels = np.concatenate([surface.pixels, front.pixels, back.pixels]).astype(np.float32)
+        from mvvideo.portrait.views import sample_at
+
+        front_seen = sample_at(self.front_seen, front.pixels)
+        rows = [
+            np.concatenate(
+                [
+                    surface.gain, surface.colour, surface.seen[:, None], surface.facing[:, None],
+                    np.full((len(surface.vertex), 1), LAYER_HEAD),
+                ],
+                axis=1,
+            ),
+            _plain(len(front.positions), front_seen, front.facing * front_seen, LAYER_FRONT),
+            _plain(len(back.positions), 0.0, 0.0, LAYER_BACK),
+        ]  # fmt: skip
+        picture = np.concatenate(
+            [
+                np.where(surface.source == Source.FILLED, -1, 0),
+                np.full(len(front.triangles), 1),
+                np.full(len(back.triangles), 2),
+            ]
+        ).astype(np.int32)
+        texturing = Texturing(self.textures, self._uv(pixels), triangle_texture=picture)
+        return triangles, pixels, np.concatenate(rows).astype(np.float32), texturing
+
+    @cached_property
+    def _fringe_mesh(self) -> tuple[np.ndarray, np.ndarray, Texturing]:
+        sheet = self.hull.fringe
+        return sheet.triangles, sheet.facing[:, None], Texturing((self.fringe,), self._uv(sheet.pixels))
+
+    def _uv(self, pixels: np.ndarray) -> np.ndarray:
+        width = self.textures[0].shape[0]
+        return np.stack([pixels[:, 0] / width, 1 - pixels[:, 1] / width], axis=1).astype(np.float32)
+
+    def _background(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+        import cv2
+
+        if (height, width) == self.plate.shape[:2]:
+            return self.plate, self.plate_known
+        how = cv2.INTER_AREA if height < self.size else cv2.INTER_LINEAR
+        return (
+            cv2.resize(self.plate, (width, height), interpolation=how),
+            cv2.resize(self.plate_known, (width, height), interpolation=how),
+        )
+
+    def _attributes(self, motion: Motion) -> np.ndarray:
+        """Per-vertex values of a frame ``(M, 7)``: lids that close and eyes that turn change their source."""
+        values = self._main_mesh[2].copy()
+        surface = self.surface
+        wedges = len(surface.vertex)
+        own = values[:wedges]
+        low, high = GAZE_BLEND_RADIANS
+        shut = np.clip(motion.lids / LID_BLEND, 0, 1)
+        turned = np.clip((motion.gaze - low) / (high - low), 0, 1)
+        for share, colour in (
+            (surface.lid @ shut, surface.lid_colour),
+            (surface.eye @ turned, surface.eye_colour),
+        ):
+            share = np.clip(share, 0, 1)[:, None].astype(np.float32)
+            own[:, :1] *= 1 - share
+            own[:, 1:4] = (1 - share) * own[:, 1:4] + share * colour
+            own[:, 4:6] *= 1 - share
+        return values
+
+    def _draw(self, vertices: np.ndarray, cameras: Cameras) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """rgb ``(B, H, W, 3)``, alpha ``(B, H, W, 1)``, confidence ``(B, H, W, 4)``; B = frames · views."""
+        views = len(cameras)
+        triangles, pixels, _, texturing = self._main_mesh
+        fringe_triangles, fringe_facing, fringe_texturing = self._fringe_mesh
+        clips, fringe_clips, attributes = [], [], []
+        for frame in vertices:
+            motion = measure_motion(self.head, self.reference, frame, self._rigid_parts)
+            skin = frame + move_offsets(self.offsets, self._follow, motion)
+            sheets = [
+                move_hull(sheet.positions, sheet.weight, motion, self.pivot)
+                for sheet in (self.hull.front, self.hull.back, self.hull.fringe)
+            ]
+            points = np.concatenate([skin[self.surface.vertex], *sheets[:2]])
+            clips.append(cameras.to_clip(points))
+            fringe_clips.append(cameras.to_clip(sheets[2]))
+            attributes += views * [self._attributes(motion)]
+        clip = np.concatenate(clips)
+        resolution = (cameras.height, cameras.width)
+        main = shade(clip, triangles, np.stack(attributes), resolution=resolution, texturing=texturing)
+        edge = shade(
+            np.concatenate(fringe_clips),
+            fringe_triangles,
+            fringe_facing,
+            resolution=resolution,
+            texturing=fringe_texturing,
+        )
+        return _combine(main, edge, self._detail(clip, triangles, pixels, main, resolution))
+
+    def _detail(
+        self,
+        clip: np.ndarray,
+        triangles: np.ndarray,
+        pixels: np.ndarray,
+        main: Shaded,
+        resolution: tuple[int, int],
+    ) -> np.ndarray:
+        """Photo pixels per drawn pixel at every drawn pixel, ``(B, H, W)``."""
+        height, width = resolution
+        scale = height / self.size
+        detail = np.zeros((len(clip), *resolution), np.float32)
+        for b in range(len(clip)):
+            inverse = 1 / np.maximum(clip[b, :, 3], 1e-6)
+            drawn = np.stack([clip[b, :, 0] * inverse * (width / 2), -clip[b, :, 1] * inverse * (height / 2)], axis=1)
+            per_triangle = triangle_detail(pixels * np.float32(scale), drawn.astype(np.float32), triangles)
+            detail[b] = np.append(per_triangle, np.float32(0))[main.triangle_ids[b]]
+        return detail
+
+
+def _plain(count: int, seen: np.ndarray | float, facing: np.ndarray | float, layer: float) -> np.ndarray:
+    """Attributes of hull vertices, ``(count, 7)``: texture as it is."""
+    values = np.zeros((count, 7), np.float32)
+    values[:, 0] = 1
+    values[:, 4] = seen
+    values[:, 5] = facing
+    values[:, 6] = layer
+    return values
+
+
+def _combine(main: Shaded, edge: Shaded, detail: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Opaque surfaces with the fringe over them where it is nearer."""
+    values = main.values
+    solid = main.mask[..., None].astype(np.float32)
+    colour = values[..., :1] * main.texture + values[..., 1:4]
+    confidence = np.concatenate(
+        [values[..., 4:6], (detail * (values[..., 4] > 0.01))[..., None], values[..., 6:7]], axis=-1
+    )
+    # 1 mm: the fringe starts on the hull's own rim.
+    nearer = edge.mask & (~main.mask | (edge.distance < main.distance + 0.001))
+    opacity = edge.texture[..., 3:4] * nearer[..., None]
+    alpha = opacity + (1 - opacity) * solid
+    mixed = opacity * edge.texture[..., :3] + (1 - opacity) * solid * colour
+    rgb = mixed / np.maximum(alpha, 1e-4)
+    soft = np.concatenate(
+        [np.ones_like(opacity), edge.values, np.ones_like(opacity), np.full_like(opacity, LAYER_FRONT)], axis=-1
+    )
+    share = opacity / np.maximum(alpha, 1e-4)
+    confidence = share * soft + (1 - share) * confidence * solid
+    return rgb, alpha, confidence

@@ -1,0 +1,151 @@
+"""From crop, matte, points and fit to an :class:`~mvvideo.portrait.appearance.AppearanceModel`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flame.head import FlameHead
+from flame.sequence import FlameSequence
+from mvvideo.portrait.appearance import AppearanceModel
+from mvvideo.portrait.canvas import Canvas, make_canvas
+from mvvideo.portrait.face_points import FACE_OVAL
+from mvvideo.portrait.hull import Anatomy, build_hull
+from mvvideo.portrait.kernels import adjacency
+from mvvideo.portrait.plate import push_pull
+from mvvideo.portrait.skin import polygon_mask, skin_likeness
+from mvvideo.portrait.snapping import outline_offsets
+from mvvideo.portrait.surface import build_surface
+from mvvideo.portrait.synthetic import measure_colours
+from mvvideo.portrait.views import HeadView, drawn_triangles, view_head
+from renderer.cameras import Cameras
+
+__all__ = ["build_appearance"]
+
+_LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
+
+
+def _links(head: FlameHead) -> tuple[np.ndarray, np.ndarray]:
+    """The head's vertex neighbours, made once per head."""
+    if id(head) not in _LINKS:
+        _LINKS[id(head)] = (head, adjacency(head.faces, len(head.v_template)))
+    return _LINKS[id(head)][1]
+
+
+def build_appearance(
+    image: np.ndarray,
+    landmarks: np.ndarray,
+    matte: np.ndarray,
+    plate: np.ndarray,
+    plate_known: np.ndarray,
+    *,
+    head: FlameHead,
+    fit: FlameSequence,
+    camera: Cameras,
+) -> AppearanceModel:
+    """Make the appearance model.
+
+    Args:
+        image, plate: ``(S, S, 3)`` float32; matte, plate_known: ``(S, S)``; landmarks: ``(478, 2+)`` crop pixels.
+        fit: one frame, the photo's own pose; camera: the photo's own.
+    """
+    # 1. The crop on its canvas, and the head in it
+    canvas = make_canvas(image, matte, plate, camera)
+    reference = head.pose(fit)[0]  # (V, 3)
+    drawn = drawn_triangles(head)
+    links = _links(head)
+    likeness = canvas.extend(skin_likeness(image, matte, landmarks))
+    oval = np.pad(polygon_mask(landmarks, FACE_OVAL, canvas.size), canvas.pad)
+
+    # 2. The head's outline to the matte's
+    view = view_head(head, reference, canvas.camera, drawn)
+    offsets = outline_offsets(head, reference, canvas, view, likeness, links, _shrunk(oval, landmarks))
+    vertices = reference + offsets
+    view = view_head(head, vertices, canvas.camera, drawn)
+
+    # 3. The photo on the head
+    colours = measure_colours(image, landmarks, canvas.pad)
+    surface = build_surface(head, vertices, canvas, view, links, colours)
+
+    # 4. The body around it
+    bare = _bare_skin(view, likeness, oval, canvas)
+    hull = build_hull(canvas, view, bare, _anatomy(head, fit, vertices, canvas))
+    front, back, seen = _hull_textures(canvas, bare)
+    return AppearanceModel(
+        head=head,
+        reference=reference,
+        offsets=offsets,
+        pivot=_neck_joint(head, fit),
+        surface=surface,
+        hull=hull,
+        textures=(canvas.colour, front, back),
+        fringe=np.concatenate([canvas.colour, hull.fringe_alpha[..., None]], axis=-1).astype(np.float32),
+        size=canvas.size,
+        front_seen=seen,
+        plate=plate.astype(np.float32),
+        plate_known=plate_known.astype(np.float32),
+    )
+
+
+def _shrunk(oval: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """The middle of the face oval, ``(W, W)`` bool."""
+    import cv2
+
+    reach = max(int(0.12 * np.ptp(landmarks[:, 0])), 1)
+    return cv2.distanceTransform(oval, cv2.DIST_L2, 3) > reach
+
+
+def _bare_skin(view: HeadView, likeness: np.ndarray, oval: np.ndarray, canvas: Canvas) -> np.ndarray:
+    """Where the head's own surface is what the photo shows, ``(W, W)`` float32 0/1."""
+    import cv2
+
+    skin = np.maximum(oval.astype(np.float32), likeness) * view.mask
+    unit = canvas.size / 512
+    mask = (cv2.GaussianBlur(skin, (0, 0), 2.5 * unit) > 0.5).astype(np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(4 * unit) + 1,) * 2)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)
+    return (mask * view.mask).astype(np.float32)
+
+
+def _hull_textures(canvas: Canvas, bare: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pictures of the hull's front and back ``(W, W, 3)``, and where the front is the photo ``(W, W)``."""
+    import cv2
+
+    unit = canvas.size / 512
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(3 * unit) + 1,) * 2)
+    skin = cv2.dilate(bare, kernel)
+    known = ((skin < 0.5) & (canvas.matte > 0.5)).astype(np.float32)
+    filled = push_pull(canvas.colour, known)
+    soft = cv2.GaussianBlur(1 - skin, (0, 0), 1.5 * unit)[..., None]
+    front = soft * canvas.colour + (1 - soft) * filled
+    seen = (1 - skin) * canvas.photographed * (canvas.matte > 0.5)
+    return front.astype(np.float32), filled.astype(np.float32), seen.astype(np.float32)
+
+
+def _neck_joint(head: FlameHead, fit: FlameSequence) -> np.ndarray:
+    """The neck joint at the photo's pose, ``(3,)`` world metres."""
+    from flame.rotations import axis_angle_to_matrix
+
+    joints = head.joints(fit.shape).astype(np.float64)
+    turn = np.asarray(axis_angle_to_matrix(fit.rotation[0]))
+    return turn @ (joints[1] - joints[0]) + joints[0] + fit.translation[0]
+
+
+def _anatomy(head: FlameHead, fit: FlameSequence, vertices: np.ndarray, canvas: Canvas) -> Anatomy:
+    joint = _neck_joint(head, fit)
+    root = head.joints(fit.shape)[0] + fit.translation[0]
+    skull = vertices[head.weights[:, 1] > 0.98]
+    skull_z = float(0.5 * (skull[:, 2].min() + skull[:, 2].max()) - 0.005)
+    chin = vertices[head.region_vertices("lips")].mean(axis=0)
+    jaw = vertices[head.weights[:, 2] > 0.5]
+    chin = jaw[np.argmin(jaw[:, 1])] if len(jaw) else chin
+    (rows, depths) = canvas.camera.project(np.stack([chin, root]))
+    chin_row, neck_row = float(rows[0, 0, 1]), float(rows[0, 1, 1])
+    metres = float((canvas.camera.center[0, 2] - skull_z) / canvas.camera.focal_px[0])
+    return Anatomy(
+        skull_z=skull_z,
+        body_z=float(joint[2]) - 0.01,
+        chin_row=chin_row,
+        neck_row=max(neck_row, chin_row + 0.05 / metres),
+        metres_per_pixel=metres,
+    )

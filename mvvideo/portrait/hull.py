@@ -1,0 +1,291 @@
+"""A closed body for everything that is not face: hair, hats, neck, shoulders, clothes.
+
+The matte is inflated like a balloon (after Igarashi et al., "Teddy", SIGGRAPH 1999): the squared half thickness
+u solves Laplacian(u) = −4k with u = 0 at the outline, which makes a disc a sphere (k = 1). On the face u is held
+so that hair and clothes start from the fitted head's own depth. Front and back meet at the outline, so every
+view has a closed silhouette. Where bare skin *is* the outline, the fitted head has the better sides: there the
+hull shrinks to inside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mvvideo.portrait.canvas import OPAQUE, Canvas
+from mvvideo.portrait.kernels import relax_grid
+from mvvideo.portrait.plate import push_pull
+from mvvideo.portrait.snapping import signed_distance
+from mvvideo.portrait.views import HeadView, sample_at
+
+__all__ = ["Anatomy", "Hull", "Sheet", "build_hull"]
+
+CELLS_PER_CROP = 96
+TRIM_METRES = 0.012
+"""How far inside a bare-skin outline the hull ends."""
+HAIR_OVER_SCALP_METRES = 0.004
+ROUND_HEAD, ROUND_BODY = 1.0, 0.30
+"""Curvature k of the inflation; a torso is flatter than it is wide."""
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Where things are at the photo's pose: world metres, and rows of the canvas in pixels."""
+
+    skull_z: float
+    body_z: float
+    chin_row: float
+    neck_row: float
+    metres_per_pixel: float
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A piece of surface: ``positions (V, 3)`` world metres at the photo's pose, ``pixels (V, 2)`` of the
+    canvas, ``triangles (F, 3)``, ``weight (V,)`` 1 follows the head, 0 the shoulders, ``facing (V,)``."""
+
+    positions: np.ndarray
+    pixels: np.ndarray
+    triangles: np.ndarray
+    weight: np.ndarray
+    facing: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Hull:
+    """front, back: the closed body; fringe: the soft edge around it, seen only through ``fringe_alpha``.
+
+    ``fringe_alpha``: ``(W, W)`` opacity of the fringe.
+    """
+
+    front: Sheet
+    back: Sheet
+    fringe: Sheet
+    fringe_alpha: np.ndarray
+
+
+def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatomy) -> Hull:
+    """Inflate the matte around the fitted head.
+
+    Args:
+        canvas: matte and camera; view: the head in it, outline already snapped to the matte.
+        bare: ``(W, W)`` float32, 1 where the head's own surface is what the photo shows (face, bare neck).
+        anatomy: see there.
+    """
+    cells = CELLS_PER_CROP * canvas.width // canvas.size
+    step = canvas.width / cells
+    grid = np.stack(np.meshgrid(*2 * (np.arange(cells + 1) * step,)), axis=-1).astype(np.float32)  # (G, G, 2)
+    solid = canvas.matte > OPAQUE
+    outline = signed_distance(solid)
+    bare_outline = _outline_kind(outline, bare, canvas)
+    trim = TRIM_METRES / anatomy.metres_per_pixel
+    body = outline - trim * bare_outline  # (W, W) pixels, positive inside the body
+
+    nodes, valid = _snap_nodes(grid, body, step)
+    depth = _Depths(canvas, view, bare, bare_outline, anatomy, nodes, step, sample_at(body, nodes) > 0.15 * step)
+    weight = _follow_weight(view, bare, anatomy, nodes, valid)
+    triangles = _cells_to_triangles(valid)
+    facing = _facing(canvas, nodes, depth.front)
+    front = _sheet(canvas, nodes, depth.front, triangles, weight, facing)
+    back = _sheet(canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing))
+    fringe, alpha = _fringe(canvas, view, bare, body, grid, depth, weight, nodes, facing)
+    return Hull(front, back, fringe, alpha)
+
+
+def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas) -> np.ndarray:
+    """``(W, W)``: 1 near outlines of bare skin, 0 near outlines of hair and clothes, smooth between."""
+    unit = canvas.size / 512
+    ring = (outline > 0) & (outline < 3 * unit + 1)
+    reach = int(3 * unit) * 2 + 3
+    touching = cv2.dilate((bare > 0.5).astype(np.float32), np.ones((reach, reach), np.uint8))
+    small = (canvas.width // 4, canvas.width // 4)
+    weight = cv2.resize(ring.astype(np.float32), small, interpolation=cv2.INTER_AREA)
+    kind = cv2.resize(touching * ring, small, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-6)
+    spread = push_pull(kind[..., None], (weight > 0.02).astype(np.float32))[..., 0]
+    spread = cv2.GaussianBlur(spread, (0, 0), 2.0)
+    full = cv2.resize(spread, (canvas.width, canvas.width), interpolation=cv2.INTER_LINEAR)
+    ramp = np.clip((full - 0.35) / 0.3, 0, 1)
+    return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+
+
+def _snap_nodes(grid: np.ndarray, body: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """Pull grid nodes just outside (or barely inside) the outline onto it: nodes ``(G, G, 2)``, valid ``(G, G)``."""
+    smooth = cv2.GaussianBlur(body, (0, 0), 0.35 * step)
+    slope = np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], axis=-1) / 8
+    nodes = grid.copy()
+    valid = sample_at(body, grid) > -0.8 * step
+    for _ in range(2):
+        room = sample_at(smooth, nodes)
+        direction = sample_at(slope, nodes)
+        move = valid & (room < 0.3 * step)
+        length = np.maximum((direction**2).sum(axis=-1), 0.05)
+        shift = np.where(move[..., None], -direction * (room / length)[..., None], 0)
+        nodes = nodes + np.clip(shift, -step, step).astype(np.float32)
+    # Nodes on the canvas' border stay on it.
+    for axis, edge in ((0, 0), (0, -1), (1, 0), (1, -1)):
+        rows = [slice(None)] * 2
+        rows[axis] = edge
+        nodes[(*rows, 1 - axis)] = grid[(*rows, 1 - axis)]
+    return nodes, valid
+
+
+class _Depths:
+    """World z of the hull's front, back and rim at every node, ``(G, G)``."""
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        view: HeadView,
+        bare: np.ndarray,
+        bare_outline: np.ndarray,
+        anatomy: Anatomy,
+        nodes: np.ndarray,
+        step: float,
+        inside: np.ndarray,
+    ) -> None:
+        metres = anatomy.metres_per_pixel
+        row = nodes[..., 1]
+        head_part = np.clip((anatomy.neck_row - row) / (anatomy.neck_row - anatomy.chin_row), 0, 1)
+        self.rim = (head_part * anatomy.skull_z + (1 - head_part) * anatomy.body_z).astype(np.float32)
+        covered = sample_at(view.mask.astype(np.float32), nodes) > 0.99
+        mesh_front, mesh_back = _sample_known(view.front, nodes), _sample_known(view.back, nodes)
+        neck_known = sample_at((~np.isnan(view.neck)).astype(np.float32), nodes) > 0.99
+        behind_chin = np.where(neck_known, _sample_known(view.neck, nodes), mesh_front)
+        behind_chin = np.minimum(behind_chin, mesh_front)
+        bare_distance = sample_at(signed_distance(bare > 0.5), nodes) * metres  # metres, positive on bare skin
+        on_skin = covered & (bare_distance > 0)
+        skin_rim = sample_at(bare_outline, nodes)
+        room = np.clip(self.rim, mesh_back + 0.006, np.maximum(mesh_front - 0.006, mesh_back + 0.006))
+        self.rim = np.where(covered, skin_rim * room + (1 - skin_rim) * self.rim, self.rim).astype(np.float32)
+
+        curvature = ROUND_BODY + (ROUND_HEAD - ROUND_BODY) * head_part
+        source = 4 * curvature * (step * metres) ** 2
+        known = on_skin & inside
+        start = np.where(known, np.maximum(behind_chin - self.rim, 0.004) ** 2, 0.0)
+        squared = relax_grid(start, fixed=known | ~inside, source=source)
+        front = self.rim + np.sqrt(np.maximum(squared, 0))
+        squared = relax_grid(np.zeros_like(start), fixed=~inside, source=source)
+        back = self.rim - np.sqrt(np.maximum(squared, 0))
+
+        # Behind the bare face, in front of the hairy scalp; the sheet crosses the skin just outside bare skin.
+        offset = np.interp(-bare_distance, [-0.015, -0.003, 0.003, 0.008], [-0.015, -0.005, -0.001, 1.0])
+        over = np.maximum(front, mesh_front + np.minimum(offset, HAIR_OVER_SCALP_METRES))
+        under = np.minimum(front, mesh_front) + np.minimum(offset, 0)
+        front = np.where(covered, np.where(bare_distance > 0, under, over), front)
+        outside = np.minimum(back, mesh_back - HAIR_OVER_SCALP_METRES)
+        within = np.maximum(np.minimum(self.rim, mesh_back + 0.012), mesh_back + 0.004)
+        back = np.where(covered, skin_rim * within + (1 - skin_rim) * outside, back)
+        self.front = np.where(inside, np.maximum(front, back + 0.001), self.rim).astype(np.float32)
+        self.back = np.where(inside, back, self.rim).astype(np.float32)
+
+
+def _sample_known(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Samples of a map with NaN holes: the holes are filled with nearby values first."""
+    known = ~np.isnan(picture)
+    if not known.any():
+        return np.zeros(pixels.shape[:-1], np.float32)
+    half = (picture.shape[1] // 2, picture.shape[0] // 2)
+    weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)
+    values = cv2.resize(np.where(known, picture, 0), half, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-6)
+    filled = push_pull(values[..., None], (weight > 0).astype(np.float32))[..., 0]
+    filled = cv2.resize(filled, picture.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return sample_at(np.where(known, picture, filled).astype(np.float32), pixels)
+
+
+def _follow_weight(
+    view: HeadView, bare: np.ndarray, anatomy: Anatomy, nodes: np.ndarray, valid: np.ndarray
+) -> np.ndarray:
+    """How far each node follows the head: the mesh's own weights where it is, smooth elsewhere; ``(G, G)``."""
+    row = nodes[..., 1]
+    neck_known = sample_at((~np.isnan(view.neck)).astype(np.float32), nodes) > 0.99
+    covered = sample_at(view.mask.astype(np.float32), nodes) > 0.99
+    own = np.where(neck_known, sample_at(view.neck_weight, nodes), sample_at(view.weight, nodes))
+    mouth_row = anatomy.chin_row - 0.35 * (anatomy.neck_row - anatomy.chin_row)
+    above = row < mouth_row
+    below = row > anatomy.neck_row
+    start = np.where(above, 1.0, np.where(below, 0.0, own)).astype(np.float32)
+    weight = relax_grid(start, fixed=above | below | covered | neck_known, domain=valid)
+    weight = cv2.GaussianBlur(np.where(valid, weight, start).astype(np.float32), (0, 0), 1.5)
+    return np.clip(weight, 0, 1)
+
+
+def _cells_to_triangles(valid: np.ndarray) -> np.ndarray:
+    """Two triangles per cell of four valid nodes, one per cell of three; indices into the flattened grid."""
+    height, width = valid.shape
+    index = np.arange(height * width).reshape(height, width)
+    corners = np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], axis=-1).reshape(-1, 4)
+    there = valid.ravel()[corners]
+    full = corners[there.all(axis=1)]
+    pieces = [full[:, [0, 3, 1]], full[:, [1, 3, 2]]]
+    for missing in range(4):
+        kept = [corner for corner in range(4) if corner != missing]
+        three = corners[(there.sum(axis=1) == 3) & ~there[:, missing]]
+        pieces.append(three[:, kept])
+    return np.concatenate(pieces).astype(np.int32)
+
+
+def _facing(canvas: Canvas, nodes: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Cosine between the front sheet and the photo's viewing ray at every node, ``(G, G)``."""
+    positions = _unproject(canvas, nodes, depth)
+    across = np.gradient(positions, axis=1)
+    down = np.gradient(positions, axis=0)
+    normal = np.cross(across, down)
+    ray = positions - canvas.camera.center[0]
+    cosine = np.abs((normal * ray).sum(axis=-1))
+    cosine /= np.maximum(np.linalg.norm(normal, axis=-1) * np.linalg.norm(ray, axis=-1), 1e-12)
+    return cosine.astype(np.float32)
+
+
+def _unproject(canvas: Canvas, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """World points ``(..., 3)`` on the rays of ``pixels (..., 2)`` at world height ``z`` along the axis."""
+    distance = canvas.camera.center[0, 2] - z
+    return canvas.camera.unproject(pixels[None], distance[None])[0].astype(np.float32)
+
+
+def _sheet(
+    canvas: Canvas, nodes: np.ndarray, z: np.ndarray, triangles: np.ndarray, weight: np.ndarray, facing: np.ndarray
+) -> Sheet:
+    """Keep the nodes that triangles use."""
+    used, compact = np.unique(triangles, return_inverse=True)
+    pixels = nodes.reshape(-1, 2)[used]
+    positions = _unproject(canvas, pixels, z.ravel()[used])
+    return Sheet(
+        positions, pixels, compact.reshape(-1, 3).astype(np.int32), weight.ravel()[used], facing.ravel()[used]
+    )
+
+
+def _fringe(
+    canvas: Canvas,
+    view: HeadView,
+    bare: np.ndarray,
+    body: np.ndarray,
+    grid: np.ndarray,
+    depth: _Depths,
+    weight: np.ndarray,
+    nodes: np.ndarray,
+    facing: np.ndarray,
+) -> tuple[Sheet, np.ndarray]:
+    """A flat collar that carries what neither body nor head covers: soft hair and unfinished outlines."""
+    unit = canvas.size / 512
+    head_room = signed_distance(view.mask)
+    by_body = np.clip((body - 0.5 * unit) / (2.5 * unit), 0, 1)
+    by_head = np.clip((head_room - 1.0 * unit) / (2.0 * unit), 0, 1)
+    alpha = canvas.matte * (1 - np.maximum(by_body, by_head))
+    cells = grid.shape[0] - 1
+    needed = cv2.resize((alpha > 0.02).astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA) > 0
+    corner = np.zeros(grid.shape[:2], bool)
+    for dy in (0, 1):
+        for dx in (0, 1):
+            corner[dy : cells + dy, dx : cells + dx] |= needed
+    index = np.arange(corner.size).reshape(corner.shape)
+    quads = np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], axis=-1)[needed]
+    triangles = np.concatenate([quads[:, [0, 3, 1]], quads[:, [1, 3, 2]]]).astype(np.int32)
+    # Depth: the head's own edge where the head is the outline, the hull's rim elsewhere.
+    mesh = _sample_known(view.front, grid) - 0.002
+    near_head = sample_at(np.clip(head_room / (12 * unit) + 1, 0, 1).astype(np.float32), grid)
+    skin = sample_at(cv2.GaussianBlur(bare, (0, 0), 8 * unit), grid)
+    share = np.clip(4 * skin, 0, 1) * near_head
+    z = share * mesh + (1 - share) * depth.rim
+    return _sheet(canvas, grid, z.astype(np.float32), triangles, weight, facing), alpha.astype(np.float32)

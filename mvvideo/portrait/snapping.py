@@ -1,0 +1,86 @@
+"""Making the fitted head's outline agree with the matte.
+
+A fit to face landmarks leaves cheeks, skull, ears and neck a few pixels off. What sticks out of the person is
+pulled in; bare skin that goes on beyond the mesh pulls the mesh out to its edge. The face proper stays.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flame.head import FlameHead
+from mvvideo.portrait.canvas import Canvas
+from mvvideo.portrait.kernels import relax_mesh
+from mvvideo.portrait.views import HeadView, sample_at
+
+__all__ = ["outline_offsets", "signed_distance"]
+
+FIXED_REGIONS = (
+    "lips", "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "brow_left",
+    "brow_right", "nose", "teeth", "tongue", "mouth_inside", "eye_socket",
+)  # fmt: skip
+LARGEST_PULL_OUT = 0.09
+"""Of the face's width."""
+INSET_PIXELS = 1.0
+"""The mesh's outline lies this far inside the matte's (per 512 pixels of crop)."""
+
+
+def signed_distance(mask: np.ndarray) -> np.ndarray:
+    """``(H, W)`` float32 pixels to the mask's border, positive inside; the picture's edge is no border."""
+    import cv2
+
+    inside = mask.astype(np.uint8)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
+    return (distance - 0.5 * np.sign(distance)).astype(np.float32)
+
+
+def outline_offsets(
+    head: FlameHead,
+    vertices: np.ndarray,
+    canvas: Canvas,
+    view: HeadView,
+    skin: np.ndarray,
+    links: tuple[np.ndarray, np.ndarray],
+    inner_face: np.ndarray,
+) -> np.ndarray:
+    """Displacements ``(V, 3)``, world metres, that bring the outline to the matte's edge.
+
+    Args:
+        vertices: ``(V, 3)`` fitted head; view: it, drawn; links: its :func:`adjacency`.
+        skin: ``(W, W)`` likeness to bare skin; inner_face: ``(W, W)`` bool, where nothing may move.
+    """
+    import cv2
+
+    pixels, depth = (array[0] for array in canvas.camera.project(vertices))
+    unit = canvas.size / 512
+    inset = INSET_PIXELS * unit
+    matte_distance = signed_distance(canvas.matte > 0.5)
+    smooth = cv2.GaussianBlur(matte_distance, (0, 0), 2.0 * unit + 0.5)
+    inward = np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], axis=-1)
+    inward /= np.maximum(np.linalg.norm(inward, axis=-1, keepdims=True), 1e-6)
+
+    room = sample_at(matte_distance, pixels)  # (V,)
+    direction = sample_at(inward, pixels)  # (V, 2)
+    face_width = np.ptp(pixels[head.region_vertices("brow_left", "brow_right"), 0]) * 1.5
+    at_outline = np.abs(sample_at(signed_distance(view.mask), pixels)) < 1.6 * unit
+    outside = room < inset
+    halfway = pixels - direction * (0.5 * room)[:, None]
+    edge = pixels - direction * np.maximum(room - 2 * unit, 0)[:, None]
+    bare = (sample_at(skin, halfway) > 0.5) & (sample_at(skin, edge) > 0.4)
+    stretch = at_outline & ~outside & (room < LARGEST_PULL_OUT * face_width) & bare
+
+    moved = outside | stretch
+    shift = np.where(moved[:, None], direction * (inset - room)[:, None], 0).astype(np.float32)
+    still = np.zeros(len(vertices), bool)
+    still[head.region_vertices(*FIXED_REGIONS)] = True
+    still |= sample_at(inner_face.astype(np.float32), pixels) > 0.5
+    still &= room > 0
+    shift[still] = 0
+    shift, _ = relax_mesh(links, shift, fixed=moved | still, sweeps=30)
+    limit = 0.25 * face_width
+    length = np.linalg.norm(shift, axis=1, keepdims=True)
+    shift *= np.minimum(1, limit / np.maximum(length, 1e-6))
+    per_pixel = (depth / canvas.camera.focal_px[0])[:, None]
+    offsets = np.zeros_like(vertices, dtype=np.float32)
+    offsets[:, :2] = shift * per_pixel * (1, -1)
+    return offsets

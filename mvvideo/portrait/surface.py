@@ -1,0 +1,233 @@
+"""The photo on the fitted head, and colours for what the photo does not show.
+
+Every triangle takes its picture from one place: **direct**, where the photo saw it; **mirrored**, the photo at
+its twin on the other side of the face; or **filled**, from its vertices' colours. A vertex that triangles of
+different kinds share is split ("wedges"). Mirrored pictures get a smooth colour offset that closes the seam
+(mean-value cloning on the mesh), so lighting differences fade instead of showing an edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from flame.head import FlameHead
+from mvvideo.portrait.canvas import Canvas
+from mvvideo.portrait.kernels import relax_mesh
+from mvvideo.portrait.synthetic import FaceColours, synthetic_colours
+from mvvideo.portrait.views import HeadView, sample_at
+
+__all__ = ["HeadSurface", "Source", "build_surface"]
+
+LARGEST_SEAM = 0.3
+"""Most that a mirrored colour is shifted."""
+LID_METRES = 0.0015
+"""Skin that closing the eye moves farther than this takes the lid's own colour when it closes."""
+
+
+class Source(IntEnum):
+    """Where a triangle's picture comes from."""
+
+    DIRECT = 0
+    MIRRORED = 1
+    FILLED = 2
+
+
+@dataclass(frozen=True, eq=False)
+class HeadSurface:
+    """The head's triangles, cut into wedges. M wedges, F triangles.
+
+    Attributes:
+        vertex: ``(M,)`` head vertex of each wedge; triangles: ``(F, 3)`` wedge indices.
+        source: ``(F,)`` :class:`Source`.
+        pixels: ``(M, 2)`` canvas pixels where the wedge's picture is.
+        gain, colour: ``(M, 1)``, ``(M, 3)``: drawn = gain · photo + colour.
+        seen, facing: ``(M,)`` confidence at the photo.
+        lid, lid_colour: ``(M, 2)`` left/right share and ``(M, 3)``: what a closing lid turns into.
+        eye, eye_colour: ``(M, 2)`` and ``(M, 3)``: what a turning eye turns into.
+    """
+
+    vertex: np.ndarray
+    triangles: np.ndarray
+    source: np.ndarray
+    pixels: np.ndarray
+    gain: np.ndarray
+    colour: np.ndarray
+    seen: np.ndarray
+    facing: np.ndarray
+    lid: np.ndarray
+    lid_colour: np.ndarray
+    eye: np.ndarray
+    eye_colour: np.ndarray
+
+
+def build_surface(
+    head: FlameHead,
+    vertices: np.ndarray,
+    canvas: Canvas,
+    view: HeadView,
+    links: tuple[np.ndarray, np.ndarray],
+    colours: FaceColours,
+) -> HeadSurface:
+    """Texture the head.
+
+    Args:
+        vertices: ``(V, 3)`` at the photo's pose, outline snapped; view: the same, drawn.
+        links: :func:`~mvvideo.portrait.kernels.adjacency` of the head; colours: of eyes, teeth, mouth, skin.
+    """
+    pixels, distance = (array[0] for array in canvas.camera.project(vertices))
+    facing = _vertex_facing(head, vertices, canvas)
+    source = _triangle_sources(head, canvas, view, pixels, distance, facing)
+    mirror = head.mirror_index
+    synthetic, own_colour = synthetic_colours(head, vertices, colours)
+
+    # Vertex colours, as the three kinds of triangle agree on them.
+    direct = _touched(view.faces[source == Source.DIRECT], len(vertices))
+    mirrored = _touched(view.faces[source == Source.MIRRORED], len(vertices)) & ~direct
+    photo = sample_at(canvas.colour, pixels)  # (V, 3)
+    twin = photo[mirror]
+    seam = direct & direct[mirror]
+    offset, _ = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=50)
+    offset = np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM)
+    agreed = np.where(direct[:, None], photo, twin + offset).astype(np.float32)
+    agreed[synthetic & ~direct] = own_colour[synthetic & ~direct]
+    given = direct | mirrored | synthetic
+    lids = _lid_share(head)
+    filled, _ = relax_mesh(links, agreed, fixed=given & ~(synthetic & ~direct), sweeps=80)
+    agreed = np.where(given[:, None], agreed, filled)
+    lid_colour = _lid_colours(head, links, agreed, lids, direct & ~synthetic)
+
+    # Wedges: (vertex, kind) pairs.
+    keys = view.faces.astype(np.int64) * 3 + source[:, None]
+    wedges, triangles = np.unique(keys, return_inverse=True)
+    vertex, kind = wedges // 3, wedges % 3
+    is_direct, is_twin, is_filled = (kind == k for k in (Source.DIRECT, Source.MIRRORED, Source.FILLED))
+    picture = np.where(is_twin[:, None], pixels[mirror[vertex]], pixels[vertex])
+    colour = np.where(is_filled[:, None], agreed[vertex], 0)
+    colour = np.where(is_twin[:, None], agreed[vertex] - twin[vertex], colour)
+    outside_eye = _outside_eye_opening(head, pixels, colours)
+    return HeadSurface(
+        vertex=vertex,
+        triangles=triangles.reshape(-1, 3).astype(np.int32),
+        source=source,
+        pixels=picture.astype(np.float32),
+        gain=np.where(is_filled, 0, 1).astype(np.float32)[:, None],
+        colour=colour.astype(np.float32),
+        seen=np.select([is_direct, is_twin], [1.0, 0.5], 0.0).astype(np.float32),
+        facing=np.select([is_direct, is_twin], [facing[vertex], facing[mirror[vertex]]], 0.0).astype(np.float32),
+        lid=lids[vertex],
+        lid_colour=lid_colour[vertex],
+        eye=outside_eye[vertex] * is_direct[:, None],
+        eye_colour=own_colour[vertex],
+    )
+
+
+def _touched(triangles: np.ndarray, vertices: int) -> np.ndarray:
+    """``(V,)`` bool: vertices of these triangles."""
+    mask = np.zeros(vertices, bool)
+    mask[triangles.ravel()] = True
+    return mask
+
+
+def _vertex_facing(head: FlameHead, vertices: np.ndarray, canvas: Canvas) -> np.ndarray:
+    """Cosine between normal and the ray to the photo's camera, ``(V,)``, negative on the far side."""
+    ray = canvas.camera.center[0] - vertices
+    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+    return (head.vertex_normals(vertices) * ray).sum(axis=1).astype(np.float32)
+
+
+def _triangle_sources(
+    head: FlameHead,
+    canvas: Canvas,
+    view: HeadView,
+    pixels: np.ndarray,
+    distance: np.ndarray,
+    facing: np.ndarray,
+) -> np.ndarray:
+    """:class:`Source` of every drawn triangle, ``(F,)``."""
+    faces = view.faces
+    corners = pixels[faces]  # (F, 3, 2)
+    edge, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = 0.5 * np.abs(edge[:, 0] * other[:, 1] - edge[:, 1] * other[:, 0])
+    inside = view.triangle >= 0
+    shown = np.bincount(view.triangle[inside & canvas.photographed], minlength=len(faces))
+    # A vertex is seen where nothing lies more than 2 mm in front of it (a pixel's depth range at grazing angles).
+    eye_z = float(canvas.camera.center[0, 2])
+    nearest = sample_at(np.where(inside, eye_z - view.front, 1e3).astype(np.float32), pixels)
+    at = pixels - canvas.pad
+    in_crop = ((at >= 0) & (at < canvas.size)).all(axis=1)
+    clear = (distance < nearest + 0.002) & (facing > 0.03) & in_crop
+    direct = (shown > 0.3 * area) & (shown > 0) | clear[faces].all(axis=1)
+    twin = _mirror_triangles(head, faces)
+    good_twin = direct & (facing[faces].min(axis=1) > 0.2)
+    unsided = np.isin(head.vertex_region, np.unique(head.vertex_region[head.region_vertices(*_OWN_COLOUR)]))
+    mirrored = ~direct & (twin >= 0) & good_twin[twin] & ~unsided[faces].any(axis=1)
+    return np.select([direct, mirrored], [Source.DIRECT, Source.MIRRORED], Source.FILLED).astype(np.int64)
+
+
+_OWN_COLOUR = (
+    "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "teeth", "tongue",
+    "mouth_inside",
+)  # fmt: skip
+
+
+def _mirror_triangles(head: FlameHead, faces: np.ndarray) -> np.ndarray:
+    """Index of each triangle's mirror image among ``faces``, −1 where there is none; ``(F,)``."""
+    base = np.int64(len(head.v_template))
+
+    def key(triangles: np.ndarray) -> np.ndarray:
+        ordered = np.sort(triangles.astype(np.int64), axis=1)
+        return (ordered[:, 0] * base + ordered[:, 1]) * base + ordered[:, 2]
+
+    own = key(faces)
+    order = np.argsort(own)
+    wanted = key(head.mirror_index[faces])
+    place = np.minimum(np.searchsorted(own[order], wanted), len(own) - 1)
+    return np.where(own[order][place] == wanted, order[place], -1)
+
+
+def _lid_share(head: FlameHead) -> np.ndarray:
+    """How much of each vertex is lid, ``(V, 2)`` left and right, by how far closing the eye moves it."""
+    travel = np.linalg.norm(head.eyelid_basis, axis=2)  # (2, V)
+    share = np.clip((travel - 0.3 * LID_METRES) / (1.7 * LID_METRES), 0, 1)
+    share[:, head.region_vertices(*_OWN_COLOUR)] = 0
+    return np.ascontiguousarray(share.T, np.float32)
+
+
+def _lid_colours(
+    head: FlameHead,
+    links: tuple[np.ndarray, np.ndarray],
+    agreed: np.ndarray,
+    lids: np.ndarray,
+    direct: np.ndarray,
+) -> np.ndarray:
+    """Colour of closed lids, ``(V, 3)``: the skin around the eye, darker along the lash line."""
+    own = head.region_vertices(*_OWN_COLOUR, "eye_socket")
+    given = direct & (lids.max(axis=1) == 0)
+    given[own] = False
+    # Around the eye only skin may flow in, not the colour of the eyeball's socket.
+    start = np.where(given[:, None], agreed, 0)
+    skin, reached = relax_mesh(links, start, fixed=given, sweeps=60)
+    skin = np.where(reached[:, None], skin, agreed)
+    edge = np.zeros(len(agreed), bool)
+    socket = np.zeros(len(agreed), bool)
+    socket[head.region_vertices("eye_socket")] = True
+    mixed = head.faces[socket[head.faces].any(axis=1) & ~socket[head.faces].all(axis=1)]
+    edge[mixed.ravel()] = True
+    edge &= ~socket & (lids.max(axis=1) > 0)
+    return np.where(edge[:, None], 0.45 * skin, 0.97 * skin).astype(np.float32)
+
+
+def _outside_eye_opening(head: FlameHead, pixels: np.ndarray, colours: FaceColours) -> np.ndarray:
+    """Eyeball vertices that the photo shows as lid, not as eye: ``(V, 2)`` float32, left and right."""
+    import cv2
+
+    outside = np.zeros((len(pixels), 2), np.float32)
+    for column, (side, outline) in enumerate(zip(("left", "right"), colours.eye_outline)):
+        height = max(float(np.ptp(outline[:, 1])), 1.0)
+        for vertex in head.region_vertices(f"eye_{side}", f"iris_{side}", f"pupil_{side}"):
+            room = cv2.pointPolygonTest(outline[:, None], tuple(map(float, pixels[vertex])), True)
+            outside[vertex, column] = np.clip(0.5 - room / (0.2 * height), 0, 1)
+    return outside

@@ -1,0 +1,103 @@
+"""The fitted head as the photo's camera sees it: which surface, how far in front, how far behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flame.head import FlameHead
+from renderer.cameras import Cameras
+from renderer.shading import shade
+
+__all__ = ["HeadView", "drawn_triangles", "sample_at", "view_head"]
+
+LOWEST_HEAD_WEIGHT = 0.12
+"""Skin that follows the head less than this is chest and shoulders: the hull shows those."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeadView:
+    """Maps over the canvas, ``(W, W)``; depths are world z in metres, NaN where the head is not.
+
+    Attributes:
+        triangle: index into ``faces``, −1 where none; ``front`` and ``back``: nearest and farthest surface.
+        neck: nearest surface of the neck alone, as it runs on behind the chin.
+        weight: how far the nearest surface follows the head (1) rather than the shoulders (0).
+        neck_weight: the same for ``neck``.
+        faces: ``(F', 3)`` triangles drawn.
+    """
+
+    triangle: np.ndarray
+    front: np.ndarray
+    back: np.ndarray
+    neck: np.ndarray
+    weight: np.ndarray
+    neck_weight: np.ndarray
+    faces: np.ndarray
+
+    @property
+    def mask(self) -> np.ndarray:
+        """``(W, W)`` bool where the head is."""
+        return self.triangle >= 0
+
+
+def drawn_triangles(head: FlameHead) -> np.ndarray:
+    """Indices ``(F',)`` of the head's triangles that belong to the appearance.
+
+    Lashes are in the photo's own colours already; chest and shoulders are the hull's.
+    """
+    keep = _follows(head)[head.faces].mean(axis=1) > LOWEST_HEAD_WEIGHT
+    keep[head.region_faces("lashes", "shoulders")] = False
+    return np.flatnonzero(keep)
+
+
+def _follows(head: FlameHead) -> np.ndarray:
+    """How far each vertex follows the head's joints rather than the bust, ``(V,)`` float32."""
+    return np.ascontiguousarray(head.weights[:, 1:].sum(axis=1), np.float32)
+
+
+def view_head(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.ndarray) -> HeadView:
+    """Draw the head from the front and from behind.
+
+    Args:
+        vertices: ``(V, 3)`` world metres; camera: one, with identity rotation; drawn: triangle indices.
+    """
+    faces = head.faces[drawn]
+    resolution = (camera.height, camera.width)
+    clip = camera.to_clip(vertices)  # (1, V, 4)
+    follows = _follows(head)[:, None]
+    near = shade(clip, faces, follows, resolution=resolution)
+    flipped = clip.copy()
+    flipped[..., 2] *= -1  # the depth test then keeps the farthest
+    far = shade(flipped, faces, None, resolution=resolution)
+    neck_faces = head.faces[np.intersect1d(drawn, head.region_faces("neck"))]
+    neck = shade(clip, neck_faces, follows, resolution=resolution)
+    eye_z = float(camera.center[0, 2])
+
+    def height_of(drawing: object) -> np.ndarray:
+        distance = drawing.distance[0]  # type: ignore[attr-defined]
+        return np.where(distance > 0, eye_z - distance, np.nan).astype(np.float32)
+
+    return HeadView(
+        triangle=near.triangle_ids[0],
+        front=height_of(near),
+        back=height_of(far),
+        neck=height_of(neck),
+        weight=near.values[0, ..., 0],
+        neck_weight=neck.values[0, ..., 0],
+        faces=faces,
+    )
+
+
+def sample_at(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Bilinear samples of ``(H, W[, C])`` at ``(..., 2)`` pixel positions (centres at +0.5), border held."""
+    import cv2
+
+    flat = np.ascontiguousarray(pixels.reshape(-1, 1, 2), np.float32) - 0.5
+    rows = []
+    for start in range(0, len(flat), 32000):  # remap's maps are limited to 16-bit sizes
+        part = flat[start : start + 32000]
+        rows.append(cv2.remap(picture, part, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0])
+    values = np.concatenate(rows)
+    return values.reshape(*pixels.shape[:-1], *picture.shape[2:])
