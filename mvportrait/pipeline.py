@@ -145,7 +145,7 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
             options=options.as_json(),
             seed=options.seed,
             inputs=_inputs(options, picture),
-            crop=[int(value) for value in portrait.box],
+            crop=[int(value) for value in portrait.crop],
             timings_seconds=watch.finish(),
             provenance=provenance.manifest_entry(),
             warnings=reporter.warnings,
@@ -171,16 +171,18 @@ def prepare_portrait(picture: Picture, *, size: int | None, reporter: Reporter) 
     from mvvideo.portrait import Portrait
 
     head = load_head("open")
-    if size is not None:
-        return Portrait.from_image(picture.pixels, head=head, size=size, warn=reporter.warn)
-    portrait = Portrait.from_image(picture.pixels, head=head, size=_LARGE, warn=reporter.warn)
-    x0, _, x1, _ = portrait.box
-    if x1 - x0 >= _PIXELS_FOR_LARGE:
-        return portrait
-    reporter.note(
-        f"frames are {_SMALL} pixels: the photo shows the head on {x1 - x0} pixels; --size overrules"
-    )
-    return Portrait.from_image(picture.pixels, head=head, size=_SMALL, warn=lambda text: None)
+    enough = min(picture.height, picture.width) >= _PIXELS_FOR_LARGE
+    for side in (size,) if size is not None else (_LARGE, _SMALL) if enough else (_SMALL,):
+        said: list[str] = []
+        portrait = Portrait.from_image(picture.pixels, head=head, size=side, warn=said.append)
+        shown = portrait.crop[2] - portrait.crop[0]
+        if size is not None or side == _SMALL or shown >= _PIXELS_FOR_LARGE:
+            break
+    if size is None and side == _SMALL:
+        reporter.note(f"frames are {_SMALL} pixels, the photo shows the head on {shown}; --size overrules")
+    for warning in said:
+        reporter.warn(warning)
+    return portrait
 
 
 def prepare_motion(

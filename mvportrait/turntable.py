@@ -78,7 +78,7 @@ def turntable(options: TurntableOptions, out: Path, *, reporter: Reporter | None
         "frames": motion.frames,
         "fps": motion.fps,
         "size": size,
-        "crop": [int(value) for value in portrait.box],
+        "crop": [int(value) for value in portrait.crop],
         "options": options.as_json(),
         "versions": versions(),
         "warnings": reporter.warnings,
