@@ -85,12 +85,15 @@ def project_shape(head, rig: BaseRig, base: np.ndarray) -> np.ndarray:
 class Actor:
     """A person made from a kit, posed by the open head's parameters.
 
+    Args:
+        kit, head, spec: what it is made of. texture_limit: widest texture in pixels; None as the kit has them.
+
     Attributes:
         spec, mesh; base (K,3) the rest base mesh in metres; betas (S,) its shape in the head's space;
         joints (5,3); albedo: brightness of the face.
     """
 
-    def __init__(self, kit: ActorKit, head, spec: ActorSpec) -> None:
+    def __init__(self, kit: ActorKit, head, spec: ActorSpec, *, texture_limit: int | None = None) -> None:
         self.spec, self.head = spec, head
         self._rig = _rig(kit, head)
         rng = np.random.default_rng([spec.seed, 77])
@@ -98,7 +101,8 @@ class Actor:
         self.base = (base + _offset(kit, head, self._rig)).astype(np.float32)
         self.betas = project_shape(head, self._rig, self.base)
         self.joints = np.asarray(head.joints(self.betas), np.float64)
-        self.mesh: ActorMesh = assemble(kit, self._rig, head, spec, self.base, rng)
+        self.mesh: ActorMesh = assemble(kit, self._rig, head, spec, self.base, rng,
+                                          texture_limit=texture_limit)
         self.albedo = skin_albedo(spec, self.mesh)
         self._occlusion = self._bake()
 
@@ -116,7 +120,7 @@ class Actor:
             opened = self.pose(replace(rest, jaw=jaw))[0]
             inside = ambient_occlusion(opened.points, opened.normals, mesh.triangles, mesh.casts, cards,
                                        directions=24, bias_metres=0.003)
-            value[mouth] = -np.maximum(inside[mouth], 0.02)
+            value[mouth] = -np.maximum(inside[mouth], 0.02) ** 0.6
         return value.astype(np.float32)
 
     def neutral(self) -> FlameSequence:

@@ -9,7 +9,15 @@ import numpy as np
 from flame.regions import REGION_INDEX
 from mvvideo.actors.glasses import make_glasses
 from mvvideo.actors.kit import ActorKit
-from mvvideo.actors.paint import fabric_texture, flat_texture, iris_texture, paint_skin, tint_cards, uv_mask
+from mvvideo.actors.paint import (
+    fabric_texture,
+    flat_texture,
+    iris_texture,
+    paint_skin,
+    teeth_texture,
+    tint_cards,
+    uv_mask,
+)
 from mvvideo.actors.rigging import EYE_LEFT, EYE_RIGHT, NECK, ROOT, BaseRig
 from mvvideo.actors.shading import MATERIAL_FIELDS, srgb_to_linear
 from mvvideo.actors.spec import ActorSpec
@@ -22,8 +30,8 @@ _DEFAULTS = {
     # specular, exponent, wrap, occlusion, tint x3, volume, gloss_map
     "skin": (0.035, 22.0, 0.30, 0.85, 1.0, 1.0, 1.0, 0.0, 0.4),
     "eyes": (0.55, 220.0, 0.10, 1.0, 0.72, 0.69, 0.68, 0.0, 0.0),
-    "teeth": (0.10, 60.0, 0.15, 1.0, 0.62, 0.56, 0.50, 0.0, 0.0),
-    "tongue": (0.06, 40.0, 0.25, 1.0, 0.55, 0.36, 0.34, 0.0, 0.0),
+    "teeth": (0.10, 60.0, 0.25, 1.0, 1.0, 0.96, 0.90, 0.0, 0.0),
+    "tongue": (0.06, 40.0, 0.25, 1.0, 0.62, 0.42, 0.40, 0.0, 0.0),
     "brows": (0.0, 8.0, 0.3, 0.5, 1.0, 1.0, 1.0, 0.0, 0.0),
     "lashes": (0.0, 8.0, 0.3, 0.5, 1.0, 1.0, 1.0, 0.0, 0.0),
     "hair": (0.030, 11.0, 0.35, 0.9, 1.0, 1.0, 1.0, 0.55, 0.9),
@@ -61,7 +69,6 @@ class ActorMesh:
     materials: np.ndarray
     texels: np.ndarray
     mips: np.ndarray
-    skull: np.ndarray
 
 
 @dataclass(eq=False)
@@ -95,7 +102,7 @@ class _Builder:
         self.vertices += count
         self.texcoords += len(uv)
 
-    def finish(self, skull: np.ndarray) -> ActorMesh:
+    def finish(self) -> ActorMesh:
         kinds = {"rest": np.float32, "weights": np.float32, "uv": np.float32, "ref_weights": np.float32,
                  "casts": np.bool_, "part": np.int32}
         merged = {k: np.ascontiguousarray(np.concatenate(v), kinds.get(k, np.int32)) for k, v in self.rows.items()}
@@ -103,8 +110,7 @@ class _Builder:
         return ActorMesh(
             **merged, names=tuple(self.names), alpha_tested=np.array([n in _ALPHA for n in self.names]),
             culled=np.array([n in _CULLED for n in self.names]), image_of=np.arange(len(self.names)),
-            materials=np.array(self.tables, np.float32), texels=texels, mips=mips,
-            skull=np.asarray(skull, np.float32))
+            materials=np.array(self.tables, np.float32), texels=texels, mips=mips)
 
 
 def _smooth(low: float, high: float, value: np.ndarray) -> np.ndarray:
@@ -173,17 +179,19 @@ def _without_holes(proxy, image: np.ndarray) -> np.ndarray:
     return image[row, column, 3] > 128
 
 
-def assemble(kit: ActorKit, rig: BaseRig, head, spec: ActorSpec, base: np.ndarray,
-             rng: np.random.Generator) -> ActorMesh:
-    """Build the mesh of an actor on its rest base mesh ``base`` (K,3)."""
+def assemble(kit: ActorKit, rig: BaseRig, head, spec: ActorSpec, base: np.ndarray, rng: np.random.Generator, *,
+             texture_limit: int | None = None) -> ActorMesh:
+    """Build the mesh of an actor on its rest base mesh ``base`` (K,3), with textures of at most ``texture_limit``."""
     build = _Builder()
-    skull = base[rig.base_rows].mean(0) + np.array([0.0, 0.045, -0.03])
-    skull = np.array([0.0, 0.035, -0.075], np.float32)
+
+    def texture(name: str) -> np.ndarray:
+        return kit.texture(name, texture_limit)
+
     hair = kit.proxy(f"hair/{spec.hair}") if spec.hair else None
     clothes = kit.proxy(f"clothes/{spec.clothes}")
     masks = {k: uv_mask(v, kit.body_uv, kit.body_uv_triangles, kit.body_triangles, size=256)
              for k, v in _skin_masks(kit, rig, head, hair.bind(kit.mean) if hair else None).items()}
-    skin = paint_skin(kit.texture(f"skins/{spec.skins[0]}"), kit.texture(f"skins/{spec.skins[1]}"), spec, masks, rng)
+    skin = paint_skin(texture(f"skins/{spec.skins[0]}"), texture(f"skins/{spec.skins[1]}"), spec, masks, rng)
     hidden = np.zeros(len(base), bool)
     hidden[clothes.deleted] = True
     shown = ~hidden[kit.body_triangles].all(1)
@@ -202,30 +210,29 @@ def assemble(kit: ActorKit, rig: BaseRig, head, spec: ActorSpec, base: np.ndarra
                   ref_weights=proxy.weights if follows else None, casts=casts, **material)
 
     eye_option = f"eyes/{kit.options('eyes')[0]}"
-    eye_image = kit.texture(f"eyes/{spec.iris}")
+    eye_image = texture(f"eyes/{spec.iris}")
     add("eyes", eye_option, iris_texture(eye_image, spec.iris_tint), follows=True,
         keep=_without_holes(kit.proxy(eye_option), eye_image))
-    teeth_image = kit.texture(f"teeth/{kit.options('teeth', 'texture')[0]}").copy()
-    teeth_image[..., 3] = 255
-    add("teeth", f"teeth/{spec.teeth}", teeth_image, follows=True)
+    teeth_image = texture(f"teeth/{kit.options('teeth', 'texture')[0]}")
+    add("teeth", f"teeth/{spec.teeth}", teeth_texture(teeth_image), follows=True)
     tongue = kit.options("tongue")[0]
-    add("tongue", f"tongue/{tongue}", kit.texture(f"tongue/{tongue}"), follows=True)
+    add("tongue", f"tongue/{tongue}", texture(f"tongue/{tongue}"), follows=True)
     dark = np.asarray(spec.hair_color) * 0.7
-    add("brows", f"eyebrows/{spec.brows}", tint_cards(kit.texture(f"eyebrows/{spec.brows}"), dark, rng),
+    add("brows", f"eyebrows/{spec.brows}", tint_cards(texture(f"eyebrows/{spec.brows}"), dark, rng),
         follows=True, casts=False)
-    add("lashes", f"eyelashes/{spec.lashes}", tint_cards(kit.texture(f"eyelashes/{spec.lashes}"), dark * 0.5, rng),
+    add("lashes", f"eyelashes/{spec.lashes}", tint_cards(texture(f"eyelashes/{spec.lashes}"), dark * 0.5, rng),
         follows=True, casts=False)
     if spec.hair:
         name = f"hair/{spec.hair}"
-        image = kit.texture(name) if kit.has_texture(name) else _strand_texture(rng, curly="afro" in spec.hair)
+        image = texture(name) if kit.has_texture(name) else _strand_texture(rng, curly="afro" in spec.hair)
         add("hair", name, tint_cards(image, spec.hair_color, rng), follows=False)
-    cloth = kit.texture(f"clothes/{spec.clothes}") if kit.has_texture(f"clothes/{spec.clothes}") else None
+    cloth = texture(f"clothes/{spec.clothes}") if kit.has_texture(f"clothes/{spec.clothes}") else None
     add("clothes", f"clothes/{spec.clothes}", fabric_texture(cloth, spec.clothes_tint, rng), follows=False)
     if spec.hat:
         add("hat", f"clothes/{spec.hat}", fabric_texture(None, spec.hat_color, rng, size=256), follows=False)
     if spec.glasses:
         _add_glasses(build, kit, spec, base)
-    return build.finish(skull)
+    return build.finish()
 
 
 def _add_glasses(build: _Builder, kit: ActorKit, spec: ActorSpec, base: np.ndarray) -> None:

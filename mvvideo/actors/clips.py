@@ -21,7 +21,7 @@ from mvvideo.actors.degrade import Look, degrade_reference, noisy_landmarks, noi
 from mvvideo.actors.kit import ActorKit
 from mvvideo.actors.light import Lighting, sample_lighting
 from mvvideo.actors.motion import sample_motion, sample_reference_pose
-from mvvideo.actors.shading import linear_to_srgb
+from mvvideo.actors.shading import encode_u8
 from mvvideo.actors.spec import SPLITS, sample_spec
 from mvvideo.guidance import Guidance
 from mvvideo.portrait.crop import square_crop_box
@@ -80,7 +80,7 @@ def _photo_camera(actor: Actor, reference: FlameSequence, size: int, rng: np.ran
 def sample_scene(kit: ActorKit, head, seed: int, *, split: str, size: int, frames: int, views: int) -> Scene:
     """Draw one scene; everything follows from the seed."""
     rng = np.random.default_rng([seed, SPLITS.index(split) if split in SPLITS else 9, 4242])
-    actor = Actor(kit, head, sample_spec(kit, seed, split=split))
+    actor = Actor(kit, head, sample_spec(kit, seed, split=split), texture_limit=2 * size)
     yaw = float(np.clip(rng.normal(0, 0.28), -0.78, 0.78))
     reference = sample_reference_pose(rng, actor.betas, yaw_radians=yaw)
     near = bool(rng.random() < NEAR_SHARE)
@@ -109,7 +109,7 @@ def _orbits(rng: np.random.Generator, views: int, near: bool) -> np.ndarray:
 def develop(scene: Scene, shot: Shot) -> np.ndarray:
     """(S,S,3) f32 sRGB of a shot over the scene's background, in the scene's look."""
     picture = shot.color + scene.background * (1 - shot.alpha[..., None])
-    return scene.look.apply(linear_to_srgb(picture))
+    return scene.look.apply(encode_u8(picture).astype(np.float32) / 255)
 
 
 @numba.njit(cache=True, nogil=True)

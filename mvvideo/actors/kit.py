@@ -120,8 +120,8 @@ class ActorKit:
         """Whether a texture ``folder/name`` is there (a few CC0 proxies came without)."""
         return f"texture/{name}" in self.names
 
-    def texture(self, name: str) -> np.ndarray:
-        """(H,W,4) u8 sRGB + alpha, row 0 on top; not to be written to.
+    def texture(self, name: str, limit: int | None = None) -> np.ndarray:
+        """(H,W,4) u8 sRGB + alpha, row 0 on top, at most ``limit`` pixels wide; not to be written to.
 
         Raises:
             AssetError: the kit does not hold it.
@@ -129,6 +129,15 @@ class ActorKit:
         import cv2
 
         key = f"texture/{name}"
+        if limit is not None:
+            small = f"{key}@{limit}"
+            if small not in self._cache:
+                image = self.texture(name)
+                if image.shape[1] > limit:
+                    size = (limit, image.shape[0] * limit // image.shape[1])
+                    image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+                self._cache[small] = image
+            return self._cache[small]  # type: ignore[return-value]
         if key not in self._cache:
             if not self.has_texture(name):
                 raise input_error(AssetError, "the kit holds no such texture", name, "list them with kit.options")

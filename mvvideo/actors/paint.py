@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mvvideo.actors.shading import linear_to_srgb, srgb_to_linear
+from mvvideo.actors.shading import decode_u8, encode_u8, srgb_to_linear
 from mvvideo.actors.spec import ActorSpec
 
-__all__ = ["fabric_texture", "flat_texture", "iris_texture", "paint_skin", "tint_cards", "uv_mask"]
+__all__ = ["fabric_texture", "flat_texture", "iris_texture", "paint_skin", "teeth_texture", "tint_cards",
+           "uv_mask"]
 
 
 def uv_mask(values: np.ndarray, uv: np.ndarray, uv_triangles: np.ndarray, triangles: np.ndarray, *,
@@ -46,12 +47,15 @@ def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: di
 
     height, width = first.shape[:2]
     mix = np.clip(spec.skin_mix + 0.12 * _noise((height, width), 6, rng), 0, 1)[..., None]
-    pair = [srgb_to_linear(s[..., :3] / 255.0) for s in (first, second)]
+    pair = [decode_u8(s[..., :3]) for s in (first, second)]
     means = [s[height // 4: height // 2, width * 3 // 4:].mean((0, 1)) for s in pair]  # the face's part of the layout
     tone = means[0] * (1 - spec.skin_mix) + means[1] * spec.skin_mix
     # one tone for the whole person: skins differ in tone, so both are brought to it before they are mixed
     skin = pair[0] * (tone / means[0]) * (1 - mix) + pair[1] * (tone / means[1]) * mix
     skin *= np.asarray(spec.skin_tint, np.float32)
+    # the dark skins are painted very red: under bright light that turns orange
+    calm = 0.72 + 0.28 * min(1.0, float(tone.mean()) / 0.2)
+    skin = skin * calm + (1 - calm) * (skin @ np.array([0.35, 0.45, 0.2], np.float32))[..., None]
     blotch = 1 + 0.05 * _noise((height, width), 24, rng) + 0.03 * _noise((height, width), 90, rng)
     skin *= np.stack([np.ones_like(blotch), blotch, blotch], -1)
 
@@ -61,11 +65,16 @@ def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: di
         return cv2.resize(masks[name], (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
 
     def blend(name: str, color: np.ndarray, strength: float | np.ndarray, multiply: bool = False) -> None:
-        nonlocal skin
         m = mask(name)
-        if m is not None:
-            goal = skin * color if multiply else np.broadcast_to(np.asarray(color, np.float32), skin.shape)
-            skin = skin + (goal - skin) * np.clip(m * strength, 0, 1)
+        if m is None or not m.any():
+            return
+        rows, columns = np.nonzero(m.any(1))[0], np.nonzero(m.any(0))[0]
+        box = np.s_[rows[0]: rows[-1] + 1, columns[0]: columns[-1] + 1]
+        part = skin[box]
+        color, amount = (np.asarray(v, np.float32)[box] if np.ndim(v) == 3 else np.asarray(v, np.float32)
+                         for v in (color, strength))
+        goal = part * color if multiply else color
+        part += (goal - part) * np.clip(m[box] * amount, 0, 1)
 
     hair = srgb_to_linear(spec.hair_color)
     grain = cv2.GaussianBlur(rng.random((height, width), dtype=np.float32), (0, 0), 0.7)[..., None]
@@ -86,7 +95,7 @@ def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: di
         spots = np.clip((spots - 0.56) * 14, 0, 1)[..., None] * spec.freckles
         blend("cheeks", np.array([0.72, 0.55, 0.45]), spots, multiply=True)
     out = np.full((height, width, 4), 255, np.uint8)
-    out[..., :3] = np.clip(linear_to_srgb(skin) * 255 + 0.5, 0, 255).astype(np.uint8)
+    out[..., :3] = encode_u8(skin)
     return out
 
 
@@ -99,28 +108,39 @@ def tint_cards(texture: np.ndarray, color: np.ndarray, rng: np.random.Generator,
             toward the upper edge, for strands whose roots lie there.
     """
     weight = texture[..., 3].astype(np.float32) / 255.0
-    light = srgb_to_linear(texture[..., :3] / 255.0) @ np.array([0.3, 0.5, 0.2], np.float32)
+    light = decode_u8(texture[..., :3]) @ np.array([0.3, 0.5, 0.2], np.float32)
     mean = float((light * weight).sum() / max(weight.sum(), 1.0))
     relative = np.clip(light / max(mean, 1e-4), 0.08, 4.0) ** contrast
     strands = 1 + 0.16 * _noise(texture.shape[:2], 140, rng) + 0.1 * _noise(texture.shape[:2], 30, rng)
     relative = np.clip(relative * strands, 0.1, 3.0)
     if root_dark:
         relative *= 1 - root_dark * np.linspace(1, 0, texture.shape[0], dtype=np.float32)[:, None]
-    goal = srgb_to_linear(color)
+    goal = srgb_to_linear(color)[:3]
     # bright strands turn towards the light's colour, dark ones keep the hair's
     out = texture.copy()
-    out[..., :3] = np.clip(linear_to_srgb(relative[..., None] * goal) * 255 + 0.5, 0, 255).astype(np.uint8)
+    out[..., :3] = encode_u8(relative[..., None] * goal)
     return out
 
 
 def iris_texture(texture: np.ndarray, tint: np.ndarray) -> np.ndarray:
     """(H,W,4) u8 opaque eye texture whose saturated (iris) part is tinted, and whose white is a little warmer."""
-    color = srgb_to_linear(texture[..., :3] / 255.0)
+    color = decode_u8(texture[..., :3])
     spread = color.max(-1) - color.min(-1)
     iris = np.clip(spread / 0.05 - 0.6, 0, 1)[..., None] * (color.mean(-1, keepdims=True) < 0.45)
     color = color * (1 + iris * (np.asarray(tint, np.float32) - 1)) * np.array([1.0, 0.97, 0.95], np.float32)
     out = np.full_like(texture, 255)
-    out[..., :3] = np.clip(linear_to_srgb(color) * 255 + 0.5, 0, 255).astype(np.uint8)
+    out[..., :3] = encode_u8(color)
+    return out
+
+
+def teeth_texture(texture: np.ndarray) -> np.ndarray:
+    """(H,W,4) u8 opaque teeth and gums: enamel (the greyish parts) brighter and warmer, gums as painted."""
+    color = decode_u8(texture[..., :3])
+    light = color.mean(-1, keepdims=True)
+    red = np.clip((color[..., :1] - light) / np.maximum(light, 0.02) * 4 - 0.4, 0, 1)
+    enamel = np.sqrt(light) * np.array([0.80, 0.72, 0.60], np.float32)
+    out = np.full_like(texture, 255)
+    out[..., :3] = encode_u8(color * red + enamel * (1 - red))
     return out
 
 

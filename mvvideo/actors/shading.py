@@ -10,7 +10,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["MATERIAL_FIELDS", "SRGB_TO_LINEAR", "linear_to_srgb", "shade", "srgb_to_linear"]
+__all__ = ["MATERIAL_FIELDS", "SRGB_TO_LINEAR", "decode_u8", "encode_u8", "linear_to_srgb", "shade",
+           "srgb_to_linear"]
 
 MATERIAL_FIELDS = ("specular", "exponent", "wrap", "occlusion", "tint_r", "tint_g", "tint_b", "volume", "gloss_map")
 """Columns of the material table. volume: 0 own normal … 1 normal of the hair volume; gloss_map: how much the
@@ -30,6 +31,19 @@ def linear_to_srgb(value: np.ndarray) -> np.ndarray:
 
 
 SRGB_TO_LINEAR = srgb_to_linear(np.arange(256) / 255.0).astype(np.float32)
+_ENCODE_STEPS = 4095
+_ENCODE = (linear_to_srgb((np.arange(_ENCODE_STEPS + 1) / _ENCODE_STEPS) ** 2) * 255 + 0.5).astype(np.uint8)
+
+
+def decode_u8(image: np.ndarray) -> np.ndarray:
+    """u8 sRGB to f32 linear light, by table."""
+    return SRGB_TO_LINEAR[image]
+
+
+def encode_u8(linear: np.ndarray) -> np.ndarray:
+    """f32 linear light to u8 sRGB, clipped, by a table over the square root (within 1 of the exact value)."""
+    index = np.sqrt(np.clip(linear, 0.0, 1.0)) * _ENCODE_STEPS
+    return _ENCODE[index.astype(np.int32)]
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True, inline="always")
