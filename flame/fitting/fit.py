@@ -9,7 +9,7 @@ import numpy as np
 
 from flame.fitting.inputs import checked_camera, checked_landmarks, checked_shape, measurements
 from flame.fitting.landmark_model import LandmarkModel, landmark_model
-from flame.fitting.mediapipe_points import IRISES, OUTER_EYE_CORNERS, POINTS
+from flame.fitting.mediapipe_points import MEDIAPIPE_OF_68, OUTER_EYE_CORNERS, fitted_points
 from flame.fitting.priors import (
     EYELIDS,
     JAW,
@@ -23,6 +23,7 @@ from flame.fitting.priors import (
 )
 from flame.fitting.problem import FitProblem, FitState
 from flame.fitting.solver import SolverOptions, solve
+from flame.fitting.threads import one_blas_thread
 from flame.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rigid_transform
 from flame.sequence import FlameSequence
 from flame.timing import DEFAULT_FPS, check_fps
@@ -100,46 +101,57 @@ def fit_landmarks(
     points, seen = checked_landmarks(landmarks_478)
     principal = checked_camera(height, width, focal_px, principal_px)
     believed = priors or FitPriors()
-    model = landmark_model(head)
+    model, index = _fitted_model(head)
     table = parameter_table(head, believed)
     distance = believed.distance_metres
     if focal_px is not None:
-        distance = _distance_at(model, points[seen], float(focal_px))
-    measured = measurements(points, seen, principal, distance)
+        distance = _distance_at(model, points[seen][:, index], float(focal_px))
+    measured = measurements(points, seen, index, principal, distance)
     known_shape = None if shape is None else checked_shape(shape, len(table.shape_columns))
     problem = FitProblem(model, table, believed, measured, focal_px is not None, known_shape is not None)
 
     # 2. A first guess from the rigid fit of MediaPipe's own 3D points
     state = _first_guess(problem, focal_px, known_shape)
 
-    # 3. Shape, focal length and (for a photo) everything
+    # 3. Shape, focal length and (for a photo) everything; then the clip, tied frame to frame
+    with one_blas_thread():
+        state = _solved(problem, state, seen, fps)
+
+    # 4. Full-size parameters, camera, errors
+    return _result(head, problem, state, points, fps=fps, seen=seen)
+
+
+# ---------------------------------------------------------------------- solving
+
+
+def _solved(problem: FitProblem, state: FitState, seen: np.ndarray, fps: float) -> FitState:
+    """Settle shape and focal length on key frames, then all frames with those known."""
     key = _key_frames(seen)
-    settled = _pick(problem, state, key)
-    settled_state = solve(
-        settled[0], settled[1], options=SolverOptions(iterations=30 if len(key) == 1 else 20)
-    )
-
-    # 4. A clip: all frames, tied to their neighbours
-    if len(points) == 1:
-        state = settled_state
-    else:
-        known = replace(problem, focal_is_known=True, shape_is_known=True)
-        state = replace(state, shape=settled_state.shape, log_focal=settled_state.log_focal)
-        state = _solve_clip(known, state, key, settled_state, fps)
-
-    # 5. Full-size parameters, camera, errors
-    return _result(head, problem, state, fps=fps, seen=seen)
+    iterations = 30 if len(key) == 1 else 15
+    settled = solve(problem.frames(key), state.frames(key), options=SolverOptions(iterations=iterations))
+    if len(seen) == 1:
+        return settled
+    known = replace(problem, focal_is_known=True, shape_is_known=True)
+    state = replace(state, shape=settled.shape, log_focal=settled.log_focal)
+    return _solve_clip(known, state, key, settled, fps)
 
 
 # ---------------------------------------------------------------------- first guess
 
 
+def _fitted_model(head: FlameHead) -> tuple[LandmarkModel, np.ndarray]:
+    """The landmarks to fit, (N,) of MediaPipe's 478: the head's own 478, else its 68."""
+    if getattr(head, "landmarks_478", None) is not None:
+        index = fitted_points()
+        return landmark_model(head, "478").subset(index), index
+    return landmark_model(head, "68"), MEDIAPIPE_OF_68
+
+
 def _rigid_fits(model: LandmarkModel, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Head rotation (T, 3, 3) and size in pixels per metre (T,) from MediaPipe's 3D points (T, 478, 3)."""
+    """Head rotation (T, 3, 3) and size in pixels per metre (T,) from MediaPipe's 3D points (T, N, 3)."""
     flipped = points * np.array([1.0, -1.0, -1.0])
-    flipped = np.where(np.isfinite(flipped), flipped, 0.0)
-    rest = np.delete(model.template[:POINTS], IRISES, axis=0)
-    target = np.delete(flipped, IRISES, axis=1)
+    target = np.where(np.isfinite(flipped), flipped, 0.0)
+    rest = model.template
     rotation, _ = rigid_transform(rest, target)
     centred = target - target.mean(axis=1, keepdims=True)
     turned = np.einsum("tij,nj->tni", rotation, rest - rest.mean(axis=0))
@@ -161,7 +173,7 @@ def _first_guess(problem: FitProblem, focal_px: float | None, shape: np.ndarray 
     model, seen, table = problem.model, problem.seen, problem.table
     visible = np.flatnonzero(seen.weights.any(axis=1))
     nearest = visible[np.argmin(np.abs(np.arange(len(seen.points))[:, None] - visible[None]), axis=1)]
-    points = seen.points[:, :POINTS].copy()
+    points = seen.points.copy()
     points[seen.depth_known == 0, :, 2] = np.nan
     rotation, size = _rigid_fits(model, points[nearest])
     frames = len(rotation)
@@ -178,7 +190,7 @@ def _first_guess(problem: FitProblem, focal_px: float | None, shape: np.ndarray 
         log_focal=float(np.log(focal)),
     )
     # place the head where its landmarks are: depth from its size, x and y from their mean
-    posed = model.pose(problem.head_state(state), state.translation).points[:, :POINTS]
+    posed = model.pose(problem.head_state(state), state.translation).points
     away = focal / size
     centre = points[nearest][..., :2].mean(axis=1)
     translation = np.empty((frames, 3))
@@ -196,10 +208,6 @@ def _key_frames(seen: np.ndarray) -> np.ndarray:
     usable = np.flatnonzero(seen)
     count = min(_KEY_FRAMES, len(usable))
     return usable[np.round(np.linspace(0, len(usable) - 1, count)).astype(np.int64)]
-
-
-def _pick(problem: FitProblem, state: FitState, index: np.ndarray) -> tuple[FitProblem, FitState]:
-    return problem.frames(index), state.frames(index)
 
 
 def _solve_clip(
@@ -252,7 +260,7 @@ def _stiffness(problem: FitProblem, fps: float) -> np.ndarray:
 
 
 def _result(
-    head: FlameHead, problem: FitProblem, state: FitState, *, fps: float, seen: np.ndarray
+    head: FlameHead, problem: FitProblem, state: FitState, points: np.ndarray, *, fps: float, seen: np.ndarray
 ) -> FitResult:
     """Full-size parameters with the camera moved so that the median head stands at z = 0."""
     frames = len(state.translation)
@@ -279,18 +287,27 @@ def _result(
     )
     world_to_camera = np.eye(4)
     world_to_camera[2, 3] = -distance
-    posed = model.pose(problem.head_state(state), state.translation)
-    pixels, _ = problem.project(state, posed.points)
-    away = np.linalg.norm(pixels - problem.seen.points[..., :2], axis=-1)
-    corners = problem.seen.points[:, list(OUTER_EYE_CORNERS), :2]
-    yardstick = np.maximum(np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1), 1e-6)
-    error = np.where(seen[:, None], away / yardstick[:, None], np.nan)
     return FitResult(
         sequence=sequence,
         focal_px=float(np.exp(state.log_focal)),
         principal_px=problem.seen.principal.copy(),
         world_to_camera=world_to_camera,
-        reprojection_error_68=error[:, POINTS:].mean(axis=1),
-        reprojection_error_478=error[:, :POINTS].mean(axis=1),
+        reprojection_error_68=_reprojection_error(head, "68", problem, state, points, seen),
+        reprojection_error_478=_reprojection_error(head, "478", problem, state, points, seen),
         seen=seen,
     )
+
+
+def _reprojection_error(
+    head: FlameHead, which: str, problem: FitProblem, state: FitState, points: np.ndarray, seen: np.ndarray
+) -> np.ndarray:
+    """(T,) mean distance over outer-eye-corner distance; NaN for unseen frames and missing landmark sets."""
+    if getattr(head, f"landmarks_{which}", None) is None:
+        return np.full(len(points), np.nan)
+    model = landmark_model(head, which)
+    pixels, _ = problem.project(state, model.pose(problem.head_state(state), state.translation).points)
+    wanted = points[:, MEDIAPIPE_OF_68, :2] if which == "68" else points[..., :2]
+    away = np.linalg.norm(pixels - wanted, axis=-1).mean(axis=1)
+    corners = points[:, list(OUTER_EYE_CORNERS), :2]
+    yardstick = np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1)
+    return np.where(seen, away / np.where(seen, np.maximum(yardstick, 1e-6), 1.0), np.nan)

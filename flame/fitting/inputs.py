@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from flame.errors import InputError, NoFaceError, input_error
-from flame.fitting.mediapipe_points import MEDIAPIPE_OF_68, OUTER_EYE_CORNERS, POINTS, point_sigmas
+from flame.fitting.mediapipe_points import (
+    LEFT_IRIS,
+    OUTER_EYE_CORNERS,
+    POINTS,
+    RIGHT_IRIS,
+    iris_trust,
+    point_sigmas,
+)
 from flame.fitting.problem import Measurements
 
 _SMALLEST_FACE_PX = 8.0
@@ -67,19 +74,26 @@ def checked_shape(shape: np.ndarray, columns: int) -> np.ndarray:
 
 
 def measurements(
-    points: np.ndarray, seen: np.ndarray, principal: np.ndarray, distance: float
+    points: np.ndarray, seen: np.ndarray, index: np.ndarray, principal: np.ndarray, distance: float
 ) -> Measurements:
-    """478 points followed by the 68 among them, with weights; unseen frames weigh nothing."""
+    """The points that a fit looks at, with weights; unseen frames weigh nothing.
+
+    Args:
+        points: (T, 478, 3) pixels; seen: (T,); index: (N,) which of the 478; principal: (2,).
+        distance: metres from the camera to the origin.
+    """
     depth_known = np.isfinite(points[..., 2]).all(axis=1) & seen
     filled = np.where(np.isfinite(points), points, 0.0)
-    both = np.concatenate([filled, filled[:, MEDIAPIPE_OF_68]], axis=1)
-    sigma = point_sigmas()
-    sigma_68 = np.clip(sigma[MEDIAPIPE_OF_68] * 0.7, 0.012, 0.04)
-    weights = 1.0 / np.concatenate([sigma, sigma_68]) ** 2
-    weights = weights[None] * seen[:, None]
-    flat_scale = np.linalg.norm(np.subtract(*(filled[:, i, :2] for i in OUTER_EYE_CORNERS)), axis=1)
+    weights = np.repeat(1.0 / point_sigmas()[None] ** 2, len(points), axis=0)
+    trust = iris_trust(filled)
+    weights[:, RIGHT_IRIS] *= trust[:, :1]
+    weights[:, LEFT_IRIS] *= trust[:, 1:]
+    weights *= seen[:, None]
+    corners = [filled[:, i, :2] for i in OUTER_EYE_CORNERS]
+    across = np.linalg.norm(corners[0] - corners[1], axis=1)
     # a turned face shows its eyes closer together than they are: its height says how large it is
     tall = np.linalg.norm(filled[:, 10, :2] - filled[:, 152, :2], axis=1) * 0.52
-    scale = np.where(seen, np.maximum(np.maximum(flat_scale, tall), 1.0), 1.0)
-    both[~depth_known, :, 2] = 0.0
-    return Measurements(both, depth_known.astype(np.float64), scale, weights, principal, distance)
+    scale = np.where(seen, np.maximum(np.maximum(across, tall), 1.0), 1.0)
+    chosen = filled[:, index].copy()
+    chosen[~depth_known, :, 2] = 0.0
+    return Measurements(chosen, depth_known.astype(np.float64), scale, weights[:, index], principal, distance)

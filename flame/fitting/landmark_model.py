@@ -8,11 +8,12 @@ corners (tested), while one posed frame costs a fraction of a millisecond.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flame.errors import HeadFileError, input_error
 from flame.rotations import axis_angle_to_matrix, skew
 
 if TYPE_CHECKING:
@@ -71,6 +72,17 @@ class LandmarkModel:
             shape_dims=int(np.asarray(head.shape_basis).shape[2]),
         )
 
+    def subset(self, index: np.ndarray) -> LandmarkModel:
+        """Only some of the landmarks."""
+        return replace(
+            self,
+            template=self.template[index],
+            basis=self.basis[index],
+            eyelids=self.eyelids[index],
+            pose_basis=self.pose_basis[index],
+            weights=self.weights[index],
+        )
+
     def pose(self, state: HeadState, translation: np.ndarray) -> PosedLandmarks:
         """Pose B frames.
 
@@ -81,11 +93,11 @@ class LandmarkModel:
         k = state.coefficients  # (B, K)
         n = self.template.shape[0]
         rest = self.template + (k @ self.basis.reshape(n * 3, -1).T).reshape(-1, n, 3)
-        rest = rest + np.einsum("ncl,bl->bnc", self.eyelids, state.eyelids)
+        rest += (state.eyelids @ self.eyelids.reshape(n * 3, 2).T).reshape(-1, n, 3)
         local = state.rotations  # (B, 5, 3, 3)
         if self.pose_basis.shape[2]:
             feature = (local[:, 1:] - np.eye(3)).reshape(len(local), -1)
-            rest = rest + np.einsum("ncp,bp->bnc", self.pose_basis, feature)
+            rest += (feature @ self.pose_basis.reshape(n * 3, -1).T).reshape(-1, n, 3)
         joints = self.joints + np.einsum("jck,bk->bjc", self.joint_basis, k)
         world, origin = np.empty_like(local), np.empty((len(local), 5, 3))
         world[:, ROOT], origin[:, ROOT] = local[:, ROOT], joints[:, ROOT] + translation
@@ -95,7 +107,7 @@ class LandmarkModel:
             offset = joints[:, j] - joints[:, parent]
             origin[:, j] = origin[:, parent] + np.einsum("bij,bj->bi", world[:, parent], offset)
         # (B, 5, N, 3): every landmark as each joint alone would carry it
-        carried = np.einsum("bjik,bjnk->bjni", world, rest[:, None] - joints[:, :, None]) + origin[:, :, None]
+        carried = (rest[:, None] - joints[:, :, None]) @ world.swapaxes(-1, -2) + origin[:, :, None]
         weighted = carried * self.weights.T[None, :, :, None]
         return PosedLandmarks(weighted.sum(axis=1), weighted, world, origin, joints)
 
@@ -177,10 +189,17 @@ class LandmarkDerivatives:
         Args:
             projection: (B, N, R, 3) derivative of the measurements by the points.
         """
-        direct = (projection @ self.blended) @ model.basis[:, :, columns]
-        shift = self.joint_shift[..., columns]  # (B, 5, 3, C)
-        by_joint = np.einsum("nj,bjic->bnic", model.weights, shift, optimize=True)
-        return direct + projection @ by_joint
+        # projected columns of the bases, and of the joints weighted by the skinning: one product per point
+        basis = np.broadcast_to(
+            model.basis[:, :, columns].astype(np.float32),
+            (len(projection), *model.basis.shape[:2], len(columns)),
+        )
+        shift = self.joint_shift[..., columns].astype(np.float32)  # (B, 5, 3, C)
+        frames, count = projection.shape[:2]
+        by_joint = model.weights.astype(np.float32) @ shift.reshape(frames, 5, -1)  # (B, N, 3C)
+        both = np.concatenate([basis, by_joint.reshape(frames, count, 3, -1)], axis=2)
+        factors = np.concatenate([projection @ self.blended, projection], axis=3).astype(np.float32)
+        return factors @ both
 
 
 def rotations_from(rotation: np.ndarray, neck: np.ndarray, jaw: np.ndarray, eyes: np.ndarray) -> np.ndarray:
@@ -196,20 +215,25 @@ def _posedirs_by_vertex(posedirs: np.ndarray, vertices: int) -> np.ndarray:
     return posedirs.reshape(posedirs.shape[0], vertices, 3).transpose(1, 2, 0)
 
 
-_MODELS: dict[int, tuple[FlameHead, LandmarkModel]] = {}
+_MODELS: dict[tuple[int, str], tuple[FlameHead, LandmarkModel]] = {}
 _KEPT_MODELS = 8
 
 
-def landmark_model(head: FlameHead) -> LandmarkModel:
-    """The 478 MediaPipe points followed by the 68 classic points of a head: N = 546; cached."""
-    known = _MODELS.get(id(head))
+def landmark_model(head: FlameHead, which: str = "478") -> LandmarkModel:
+    """All landmarks of one of a head's sets ("478" or "68"); cached per head.
+
+    Raises:
+        HeadFileError: the head has no such landmarks.
+    """
+    key = (id(head), which)
+    known = _MODELS.get(key)
     if known is not None and known[0] is head:
         return known[1]
-    both = (head.landmarks_478, head.landmarks_68)
-    faces = np.concatenate([np.asarray(e.face_index) for e in both])
-    weights = np.concatenate([np.asarray(e.barycentric) for e in both])
-    model = LandmarkModel.from_head(head, faces, weights)
+    embedding = getattr(head, f"landmarks_{which}", None)
+    if embedding is None:
+        raise input_error(HeadFileError, f"the head has no {which} landmarks", head.name, "embed them first")
+    model = LandmarkModel.from_head(head, embedding.face_index, embedding.barycentric)
     if len(_MODELS) >= _KEPT_MODELS:
         _MODELS.pop(next(iter(_MODELS)))
-    _MODELS[id(head)] = (head, model)
+    _MODELS[key] = (head, model)
     return model

@@ -53,6 +53,15 @@ IRISES = np.concatenate([RIGHT_IRIS, LEFT_IRIS])
 OUTER_EYE_CORNERS = (33, 263)
 
 
+def fitted_points() -> np.ndarray:
+    """Indices of the points a fit looks at: all features and outlines, and every third of the rest."""
+    features = [MEDIAPIPE_OF_68, FACE_OVAL, FOREHEAD, RIGHT_EYE, LEFT_EYE, RIGHT_BROW, LEFT_BROW]
+    features += [OUTER_LIPS, INNER_LIPS, NOSE, IRISES]
+    chosen = np.unique(np.concatenate(features))
+    rest = np.setdiff1d(np.arange(POINTS), chosen)
+    return np.sort(np.concatenate([chosen, rest[::3]]))
+
+
 def point_sigmas() -> np.ndarray:
     """(478,) standard deviation of each point, as a fraction of the inter-ocular distance.
 
@@ -68,4 +77,20 @@ def point_sigmas() -> np.ndarray:
     for group in (RIGHT_EYE, LEFT_EYE, OUTER_LIPS, INNER_LIPS):
         sigma[group] = 0.020
     sigma[IRISES] = 0.015
+    sigma[MEDIAPIPE_OF_68] *= 0.6  # the points that faces are compared by count most
     return sigma
+
+
+def iris_trust(points: np.ndarray) -> np.ndarray:
+    """(T, 2) how far the right and left iris can be believed, 0 behind shut lids to 1 in open eyes.
+
+    Args:
+        points: (T, 478, 2+) pixels.
+    """
+    trust = []
+    for upper, lower, inner, outer in ((159, 145, 133, 33), (386, 374, 362, 263)):
+        gap = np.linalg.norm(points[:, upper, :2] - points[:, lower, :2], axis=1)
+        length = np.linalg.norm(points[:, inner, :2] - points[:, outer, :2], axis=1)
+        # the lids of MediaPipe's mesh stay about 0.08 apart in a blink; open eyes are near 0.3
+        trust.append(np.clip((gap / np.maximum(length, 1e-6) - 0.10) / 0.10, 0.0, 1.0))
+    return np.stack(trust, axis=1)

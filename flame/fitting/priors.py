@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flame.rig import GAZE_PITCH_RADIANS, GAZE_YAW_RADIANS
+
 if TYPE_CHECKING:
     from flame.head import FlameHead
 
@@ -40,8 +42,8 @@ GAZE_LIDS = {
     "eyeLookInRight": (1, 1, 1.0),
     "eyeLookOutRight": (1, 1, -1.0),
 }
-#: Gaze angle (radians, about 30°) at which a lid-follow shape has weight 1.
-FULL_GAZE_RADIANS = 0.52
+#: Pitch and yaw of the gaze (radians) at which a lid-follow shape has weight 1.
+FULL_GAZE_RADIANS = (GAZE_PITCH_RADIANS, GAZE_YAW_RADIANS)
 #: Shapes that people rarely show or that mimic identity: kept smaller.
 RARE = ("jawForward", "jawLeft", "jawRight", "mouthLeft", "mouthRight", "noseSneerLeft", "noseSneerRight")
 
@@ -59,10 +61,10 @@ class FitPriors:
         depth_weight: weight of MediaPipe's own depth against its x and y.
     """
 
-    data_weight: float = 0.15
+    data_weight: float = 0.4
     shape: float = 1.0
     expression: float = 0.35
-    expression_sparsity: float = 0.6
+    expression_sparsity: float = 1.5
     head_radians: tuple[float, float, float] = (0.35, 0.5, 0.25)
     split_radians: float = 0.03
     jaw_radians: tuple[float, float, float] = (0.20, 0.03, 0.02)
@@ -126,7 +128,7 @@ def parameter_table(head: FlameHead, priors: FitPriors, *, shape_dims: int = 60)
             if name in RARE:
                 sigma[position] *= 0.5
             if name in GAZE_LIDS:
-                sigma[position], slope[position] = priors.gaze_lid, 0.0
+                sigma[position], slope[position] = 10.0, 0.0  # tied to the gaze instead
                 gaze.append((position, *GAZE_LIDS[name]))
     return ParameterTable(
         shape_columns=np.arange(min(shape_dims, total_shape)),

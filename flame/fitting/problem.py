@@ -17,6 +17,7 @@ from flame.fitting.priors import FitPriors, ParameterTable
 from flame.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 _UNSEEN_BELIEF = 1e-3
+_ROBUST_SIGMAS = 3.0
 _NEAREST = 0.05  # metres: points are never projected from closer than this
 
 
@@ -111,54 +112,53 @@ class FitProblem:
         pixels, distance = self.project(state, posed.points)
         scale = self.seen.scale[:, None]
         flat = (pixels - self.seen.points[..., :2]) / scale[..., None]
-        ratio = np.exp(state.log_focal) / distance.mean(axis=1, keepdims=True)
+        ratio = np.exp(state.log_focal) / self.seen.camera_distance
         depth = (ratio * distance - self.seen.points[..., 2]) / scale
-        depth = depth - self._mean_depth(depth)
+        depth = depth - depth.mean(axis=1, keepdims=True)
         return np.concatenate([flat, depth[..., None]], axis=-1)
 
-    def cost(self, state: FitState, robust: np.ndarray) -> np.ndarray:
-        """(B,) objective per frame; shared priors are spread evenly over the frames."""
-        posed = self.model.pose(self.head_state(state), state.translation)
-        residual = self.residuals(state, posed)
-        data = self.priors.data_weight * np.sum(self._measurement_weights(robust) * residual**2, axis=(1, 2))
-        values, targets = self.values(state), self.targets(state)
-        prior = np.sum(self.table.weights * (values - targets) ** 2 + 2 * self.table.slope * values, axis=1)
-        prior = prior + np.einsum("bi,ij,bj->b", values, self._ties(), values)
-        prior = prior * self._belief()
-        shared = np.sum(state.shape**2) / self.priors.shape**2 if not self.shape_is_known else 0.0
-        return data + prior + shared / len(data)
+    def cost(self, state: FitState) -> np.ndarray:
+        """(B,) objective per frame; shared priors are spread evenly over the frames.
 
-    def normal_equations(self, state: FitState, robust: np.ndarray) -> NormalEquations:
+        Landmarks count by Geman-McClure's ``e / (1 + e)`` of their squared error e in robust sigmas,
+        so that a few points in the wrong place (hair over a brow) do not drag the face along.
+        """
+        posed = self.model.pose(self.head_state(state), state.translation)
+        error, limit = self._squared_errors(self.residuals(state, posed)), _ROBUST_SIGMAS**2
+        data = self.priors.data_weight * np.sum(error / (1.0 + error / limit), axis=1)
+        values = self.values(state)
+        prior = np.sum(
+            self.table.weights * (values - self.targets()) ** 2 + 2 * self.table.slope * values, axis=1
+        )
+        prior = prior + np.einsum("bi,bij,bj->b", values, self._ties(values), values, optimize=True)
+        shared = np.sum(state.shape**2) / self.priors.shape**2 if not self.shape_is_known else 0.0
+        return data + prior * self._belief() + shared / len(data)
+
+    def normal_equations(self, state: FitState) -> NormalEquations:
         """Gauss-Newton system at a state, priors included."""
         head_state = self.head_state(state)
         posed = self.model.pose(head_state, state.translation)
         residual = self.residuals(state, posed)
         frame_part, shared_part = self._jacobian(state, head_state, posed)
-        weight = np.sqrt(self.priors.data_weight * self._measurement_weights(robust))
-        frames = len(residual)
-        r = (weight * residual).reshape(frames, -1).astype(np.float32)
-        jf = (
-            (weight[..., None] * frame_part)
-            .reshape(frames, r.shape[1], frame_part.shape[3])
-            .astype(np.float32)
-        )
-        js = (
-            (weight[..., None] * shared_part)
-            .reshape(frames, r.shape[1], shared_part.shape[3])
-            .astype(np.float32)
-        )
+        robust = 1.0 / (1.0 + self._squared_errors(residual) / _ROBUST_SIGMAS**2) ** 2
+        weight = np.sqrt(self.priors.data_weight * robust[..., None] * self._measurement_weights())
+        weight = weight.astype(np.float32)
+        frames, rows = len(residual), 3 * residual.shape[1]
+        r = (weight * residual).reshape(frames, rows).astype(np.float32)
+        jf = (weight[..., None] * frame_part).reshape(frames, rows, frame_part.shape[3])
+        js = (weight[..., None] * shared_part).reshape(frames, rows, shared_part.shape[3])
         jft = jf.transpose(0, 2, 1)
         frame, cross = (jft @ jf).astype(np.float64), (jft @ js).astype(np.float64)
         gradient_frame = (jft @ r[..., None])[..., 0].astype(np.float64)
-        flat = js.reshape(frames * r.shape[1], js.shape[2])
+        flat = js.reshape(frames * rows, js.shape[2])
         shared = (flat.T @ flat).astype(np.float64)
         gradient_shared = (flat.T @ r.reshape(-1)).astype(np.float64)
-        values, targets = self.values(state), self.targets(state)
-        diagonal = np.arange(frame.shape[1])
-        belief, ties = self._belief(), self._ties()
+        values, diagonal = self.values(state), np.arange(frame.shape[1])
+        belief, ties = self._belief(), self._ties(values)
         frame[:, diagonal, diagonal] += belief[:, None] * self.table.weights
         frame += belief[:, None, None] * ties
-        pull = self.table.weights * (values - targets) + self.table.slope + values @ ties
+        pull = self.table.weights * (values - self.targets()) + self.table.slope
+        pull = pull + np.einsum("bij,bj->bi", ties, values)
         gradient_frame += belief[:, None] * pull
         prior, prior_gradient = self.shared_prior(state)
         shared, gradient_shared = shared + prior, gradient_shared + prior_gradient
@@ -190,14 +190,11 @@ class FitProblem:
         parts = [angles[:, 0], angles[:, 1], angles[:, 2], angles[:, 3, :2], angles[:, 4, :2]]
         return np.concatenate([*parts, state.eyelids, state.translation, state.expression], axis=1)
 
-    def targets(self, state: FitState) -> np.ndarray:
-        """(B, F) what the priors pull towards: rest, the usual distance, lids that follow the gaze."""
-        target = np.zeros((len(state.translation), len(self.table.weights)))
+    def targets(self) -> np.ndarray:
+        """(F,) what the priors pull towards: rest, at the usual distance."""
+        target = np.zeros(len(self.table.weights))
         if not self.focal_is_known:
-            target[:, columns.TRANSLATION.stop - 1] = self.seen.camera_distance - self.priors.distance_metres
-        angles = matrix_to_axis_angle(state.rotations[:, 3:])  # (B, 2, 3)
-        for column, eye, axis, sign in self.table.gaze:
-            target[:, column] = np.clip(sign * angles[:, eye, axis] / columns.FULL_GAZE_RADIANS, 0.0, 1.0)
+            target[columns.TRANSLATION.stop - 1] = self.seen.camera_distance - self.priors.distance_metres
         return target
 
     def moved(self, state: FitState, step: np.ndarray, shared_step: np.ndarray) -> FitState:
@@ -243,6 +240,7 @@ class FitProblem:
         turns = projection[:, None] @ derivative.turns  # (B, 5, N, 3, 3)
         parts = [turns[:, 0], turns[:, 1], turns[:, 2], turns[:, 3, ..., :2], turns[:, 4, ..., :2]]
         parts += [projection @ derivative.eyelids, projection]
+        parts = [part.astype(np.float32) for part in parts]
         moving = [self.table.expression_columns]
         if not self.shape_is_known:
             moving.append(self.table.shape_columns)
@@ -251,7 +249,7 @@ class FitProblem:
         frame = np.concatenate([*parts, coefficients[..., :count]], axis=-1)
         shared = [coefficients[..., count:]]
         if not self.focal_is_known:
-            shared.append(by_focal[..., None])
+            shared.append(by_focal[..., None].astype(np.float32))
         joined = np.concatenate(shared, axis=-1)
         for part in (frame, joined):
             if part.shape[-1]:
@@ -267,36 +265,46 @@ class FitProblem:
         projection = np.zeros((*distance.shape, 3, 3))
         projection[..., 0, 0], projection[..., 0, 2] = ratio, offset[..., 0] / distance
         projection[..., 1, 1], projection[..., 1, 2] = -ratio, offset[..., 1] / distance
-        mean_ratio = np.exp(state.log_focal) / distance.mean(axis=1, keepdims=True) / scale
+        mean_ratio = np.exp(state.log_focal) / self.seen.camera_distance / scale
         projection[..., 2, 2] = -np.broadcast_to(mean_ratio, distance.shape)
         by_focal = np.concatenate([offset, (mean_ratio * distance)[..., None]], axis=-1)
         return projection, by_focal
 
-    def _measurement_weights(self, robust: np.ndarray) -> np.ndarray:
+    def _measurement_weights(self) -> np.ndarray:
         """(B, N, 3) of x, y and depth."""
-        flat = self.seen.weights * robust
+        flat = self.seen.weights
         depth = flat * self.priors.depth_weight**2 * self.seen.depth_known[:, None]
         return np.stack([flat, flat, depth], axis=-1)
 
-    def _mean_depth(self, depth: np.ndarray) -> np.ndarray:
-        return depth.mean(axis=1, keepdims=True)
+    def _squared_errors(self, residual: np.ndarray) -> np.ndarray:
+        """(B, N) squared distances of landmarks from where they should be, in their own sigmas."""
+        return np.sum(self._measurement_weights() * residual**2, axis=-1)
 
     def _belief(self) -> np.ndarray:
         """(B,) weight of the priors: next to none where nothing was seen, so that neighbours decide."""
         return np.where(self.seen.weights.any(axis=1), 1.0, _UNSEEN_BELIEF)
 
-    def _ties(self) -> np.ndarray:
-        """(F, F) quadratic form of what should be equal: both eyes' gaze, and bust's and neck's turn."""
-        form = np.zeros((len(self.table.weights),) * 2)
-        pairs = [
-            (columns.LEFT_EYE, columns.RIGHT_EYE, self.priors.eye_vergence_radians),
-            (columns.ROTATION, columns.NECK, (self.priors.split_radians,) * 3),
-        ]
-        for first, second, sigmas in pairs:
-            for k, sigma in enumerate(sigmas):
-                a, b, weight = first.start + k, second.start + k, 1.0 / sigma**2
-                form[a, a] += weight
-                form[b, b] += weight
-                form[a, b] -= weight
-                form[b, a] -= weight
+    def _ties(self, values: np.ndarray) -> np.ndarray:
+        """(B, F, F) quadratic form of what should be equal at the given values (B, F).
+
+        Both eyes' gaze; the bust's and the neck's turn; lid shapes and the gaze that they follow.
+        """
+        form = np.zeros((len(values), values.shape[1], values.shape[1]))
+
+        def tie(a: int, b: int, share: float | np.ndarray, weight: float) -> None:
+            """Add ``weight · (value_a − share · value_b)²``."""
+            form[:, a, a] += weight
+            form[:, b, b] += weight * share**2
+            form[:, a, b] -= weight * share
+            form[:, b, a] -= weight * share
+
+        for k, sigma in enumerate(self.priors.eye_vergence_radians):
+            tie(columns.LEFT_EYE.start + k, columns.RIGHT_EYE.start + k, 1.0, 1.0 / sigma**2)
+        for k in range(3):
+            sigma = self.priors.split_radians
+            tie(columns.ROTATION.start + k, columns.NECK.start + k, 1.0, 1.0 / sigma**2)
+        for column, eye, axis, sign in self.table.gaze:
+            angle = (columns.LEFT_EYE, columns.RIGHT_EYE)[eye].start + axis
+            follows = (sign * values[:, angle] > 0) * sign / columns.FULL_GAZE_RADIANS[axis]
+            tie(column, angle, follows, 1.0 / self.priors.gaze_lid**2)
         return form

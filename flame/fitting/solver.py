@@ -16,7 +16,6 @@ from flame.fitting.priors import EXPRESSION, EYELIDS, JAW, LEFT_EYE, RIGHT_EYE
 from flame.fitting.problem import FitProblem, FitState, NormalEquations
 
 _CHUNK = 24  # frames whose Jacobian is held at once (about 3 MB each)
-_ROBUST_SIGMAS = 3.0
 _FIRST_DAMPING = 1e-3
 
 
@@ -52,21 +51,20 @@ def solve(
         The best state found.
     """
     damping = _FIRST_DAMPING
-    robust = _robust_weights(problem, state)
-    cost = _total(problem, state, robust, stiffness, settled)
+    cost = _total(problem, state, stiffness, settled)
     for _ in range(options.iterations):
-        equations = _chunked_equations(problem, state, robust)
+        equations = _chunked_equations(problem, state)
         values = problem.values(state)
         held = _held(problem, values, equations.gradient_frame)
         improved = False
-        for _attempt in range(5):
+        for _attempt in range(4):
             if stiffness is None:
                 step, shared = _solve_arrow(equations, damping, held)
             else:
                 step = _solve_chain(equations, damping, held, values, stiffness, settled)
                 shared = np.zeros(len(equations.gradient_shared))
             candidate = problem.moved(state, step, shared)
-            new_cost = _total(problem, candidate, robust, stiffness, settled)
+            new_cost = _total(problem, candidate, stiffness, settled)
             if new_cost < cost:
                 improved = True
                 break
@@ -75,29 +73,19 @@ def solve(
             break
         damping = max(damping * 0.2, 1e-6)
         fall = (cost - new_cost) / max(cost, 1e-12)
-        state, robust = candidate, _robust_weights(problem, candidate)
-        cost = _total(problem, state, robust, stiffness, settled)
+        state, cost = candidate, new_cost
         if fall < options.tolerance:
             break
     return state
 
 
-def _robust_weights(problem: FitProblem, state: FitState) -> np.ndarray:
-    """(B, N) Geman-McClure weights of the landmarks' distances from where they should be."""
-    posed = problem.model.pose(problem.head_state(state), state.translation)
-    residual = problem.residuals(state, posed)[..., :2]
-    squared = problem.seen.weights * np.sum(residual**2, axis=-1) / _ROBUST_SIGMAS**2
-    return 1.0 / (1.0 + squared) ** 2
-
-
 def _total(
     problem: FitProblem,
     state: FitState,
-    robust: np.ndarray,
     stiffness: np.ndarray | None,
     settled: np.ndarray | None,
 ) -> float:
-    total = float(problem.cost(state, robust).sum())
+    total = float(problem.cost(state).sum())
     if stiffness is not None:
         values = problem.values(state)
         if settled is not None:
@@ -106,15 +94,15 @@ def _total(
     return total
 
 
-def _chunked_equations(problem: FitProblem, state: FitState, robust: np.ndarray) -> NormalEquations:
+def _chunked_equations(problem: FitProblem, state: FitState) -> NormalEquations:
     """Normal equations of all frames, a few frames' Jacobians at a time (memory stays flat)."""
     frames = len(state.translation)
     if frames <= _CHUNK:
-        return problem.normal_equations(state, robust)
+        return problem.normal_equations(state)
     parts = []
     for start in range(0, frames, _CHUNK):
         index = slice(start, min(start + _CHUNK, frames))
-        parts.append(problem.frames(index).normal_equations(state.frames(index), robust[index]))
+        parts.append(problem.frames(index).normal_equations(state.frames(index)))
     prior = problem.shared_prior(state)
     shared = sum(part.shared for part in parts) - (len(parts) - 1) * prior[0]
     gradient = sum(part.gradient_shared for part in parts) - (len(parts) - 1) * prior[1]

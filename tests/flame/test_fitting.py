@@ -118,7 +118,8 @@ def test_analytic_derivatives_equal_finite_differences(head):
     table = parameter_table(head, believed)
     free = np.full(len(table.low), np.inf)
     table = dataclasses.replace(table, low=-free, high=free)
-    seen = measurements(points, np.ones(2, bool), np.array([WIDTH / 2, HEIGHT / 2]), 1.1)
+    centre = np.array([WIDTH / 2, HEIGHT / 2])
+    seen = measurements(points, np.ones(2, bool), np.arange(478), centre, 1.1)
     problem = FitProblem(landmark_model(head), table, believed, seen, False, False)
     turns = rng.normal(size=(2, 5, 3)) * 0.2
     turns[:, 3:] *= [0.1, 0.1, 0.0]
