@@ -41,7 +41,7 @@ def save_cameras(cameras: Cameras, path: str | os.PathLike[str]) -> None:
         CameraError: another suffix, or a folder that cannot be written.
     """
     target = Path(path)
-    head = {
+    head: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "height": cameras.height,

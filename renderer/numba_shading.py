@@ -126,7 +126,7 @@ def _sample(texels, start, height, width, x, y, wrap, out, scale):
     """Add scale times the bilinear sample at texel coordinates (x, y) (centres at +0.5) to out (C,)."""
     x -= 0.5
     y -= 0.5
-    left, top = np.int64(np.floor(x)), np.int64(np.floor(y))
+    left, top = int(np.floor(x)), int(np.floor(y))  # int64 in compiled code
     fx, fy = np.float32(x - left), np.float32(y - top)
     right, bottom = left + 1, top + 1
     if wrap:

@@ -6,7 +6,8 @@ vertex 1 (0, 1), vertex 2 (0, 0).
 
 Backends: ``numba`` (CPU, numpy arrays), ``reference`` (CPU, numpy arrays: plain, slow, the truth in tests),
 ``nvdiffrast`` (CUDA, torch tensors, with gradients). ``auto`` takes nvdiffrast for CUDA tensors and numba for
-everything else; torch tensors in, torch tensors out.
+everything else; torch tensors in, torch tensors out. On the CPU, gradients flow through ``rasterize`` (u, v
+and z/w) and ``interpolate`` with the numba backend; silhouettes have none there.
 """
 
 from __future__ import annotations
@@ -60,8 +61,11 @@ def rasterize(
         return _nvdiffrast().rasterize(clip_positions, triangles, checked_resolution(resolution))
     clip = checked_clip(_numpy(clip_positions))
     faces = checked_triangles(_numpy(triangles), clip.shape[1])
-    rast = module.rasterize(clip, faces, checked_resolution(resolution), threads=threads)
-    return _like(clip_positions, rast)
+    size = checked_resolution(resolution)
+    if _wants_gradient(module, clip_positions):
+        tensor = clip_positions.float()
+        return _gradients().Rasterize.apply(tensor.reshape(clip.shape), faces, size, threads)
+    return _like(clip_positions, module.rasterize(clip, faces, size, threads=threads))
 
 
 def interpolate(
@@ -78,7 +82,7 @@ def interpolate(
         return _nvdiffrast().interpolate(attributes, rast, triangles)
     grid = _checked_rast(rast)
     values = _numpy(attributes)
-    values = checked_attributes(values, len(grid), np.shape(values)[-2])
+    values = checked_attributes(values, len(grid), np.shape(values)[-2] if np.ndim(values) > 1 else 0)
     faces = checked_triangles(_numpy(triangles), values.shape[1])
     if grid[..., 3].max(initial=0) > len(faces):
         raise input_error(
@@ -87,6 +91,11 @@ def interpolate(
             int(grid[..., 3].max()),
             f"pass the {len(faces)} triangles it was rasterised with",
         )
+    if _wants_gradient(module, attributes, rast):
+        import torch
+
+        tensor = torch.as_tensor(attributes).float().reshape(values.shape)
+        return _gradients().Interpolate.apply(tensor, torch.as_tensor(rast).float(), faces, threads)
     return _like(rast, module.interpolate(values, grid, faces, threads=threads))
 
 
@@ -177,6 +186,17 @@ def _backend(name: str, sample: Any) -> ModuleType | None:
 
 def _nvdiffrast() -> ModuleType:
     return importlib.import_module("renderer.nvdiffrast_backend")
+
+
+def _gradients() -> ModuleType:
+    return importlib.import_module("renderer.differentiable")
+
+
+def _wants_gradient(module: ModuleType, *values: Any) -> bool:
+    """Whether a torch tensor among ``values`` asks for gradients, and the backend has them."""
+    return module.__name__.endswith("numba_backend") and any(
+        _is_tensor(value) and value.requires_grad for value in values
+    )
 
 
 def _is_tensor(value: Any) -> bool:

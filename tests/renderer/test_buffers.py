@@ -111,7 +111,8 @@ def test_vertex_normals_point_outwards_and_survive_loose_vertices(sphere):
 def test_bad_input_is_named(ball, front):
     for error, arguments in (
         (ConfigError, {"buffers": ("normals",)}), (ConfigError, {"supersample": 0}),
-        (ConfigError, {"supersample": 1.5}), (InputError, {"region_names": ("skin",)}), (InputError, {"vertices": ball.v_template[:-1]}),
+        (ConfigError, {"supersample": 1.5}), (InputError, {"region_names": ("skin",)}),
+        (InputError, {"vertices": ball.v_template[:-1]}),
         (InputError, {"vertices": np.full_like(ball.v_template, np.nan)}),
     ):  # fmt: skip
         with pytest.raises(error, match=r".+: .+; .+"):
