@@ -21,7 +21,7 @@ from mvvideo.actors.degrade import Look, degrade_reference, noisy_landmarks, noi
 from mvvideo.actors.kit import ActorKit
 from mvvideo.actors.light import Lighting, sample_lighting
 from mvvideo.actors.motion import sample_motion, sample_reference_pose
-from mvvideo.actors.shading import encode_u8
+from mvvideo.actors.shading import encode_u8, roll_off
 from mvvideo.actors.spec import SPLITS, sample_spec
 from mvvideo.guidance import Guidance
 from mvvideo.portrait.crop import square_crop_box
@@ -55,7 +55,7 @@ class Scene:
 
 def _photo_camera(actor: Actor, reference: FlameSequence, size: int, rng: np.random.Generator) -> Cameras:
     """A camera whose picture is what the portrait's crop of some larger photo would show."""
-    distance = float(np.exp(rng.uniform(np.log(0.55), np.log(2.2))))
+    distance = float(np.exp(rng.uniform(np.log(0.7), np.log(1.8))))
     photo = np.array([1000.0, 1000.0 * rng.uniform(0.75, 1.6)])  # width, height of the whole photo
     focal = 1000.0 * distance / rng.uniform(0.30, 0.85)  # the photo shows 30 to 85 cm
     points = actor.head.landmarks(actor.head.pose(reference), "478")[0]
@@ -86,7 +86,8 @@ def sample_scene(kit: ActorKit, head, seed: int, *, split: str, size: int, frame
     near = bool(rng.random() < NEAR_SHARE)
     motion = sample_motion(rng, reference, frames, near=near)
     photo = _photo_camera(actor, reference, size, rng)
-    pivot = actor.skull_centre(actor.pose(reference)[0])
+    skull = head.pose(reference)[0][head.weights[:, 1] > 0.98]
+    pivot = 0.5 * (skull.min(0) + skull.max(0))  # as Portrait takes it
     angles = _orbits(rng, views, near)
     cameras = orbit(photo, yaw_radians=angles, pitch_radians=rng.normal(0, 0.01 if near else 0.05, views),
                     pivot=pivot, names=tuple(f"view_{i}" for i in range(views)))
@@ -108,7 +109,7 @@ def _orbits(rng: np.random.Generator, views: int, near: bool) -> np.ndarray:
 
 def develop(scene: Scene, shot: Shot) -> np.ndarray:
     """(S,S,3) f32 sRGB of a shot over the scene's background, in the scene's look."""
-    picture = shot.color + scene.background * (1 - shot.alpha[..., None])
+    picture = roll_off(shot.color + scene.background * (1 - shot.alpha[..., None]))
     return scene.look.apply(encode_u8(picture).astype(np.float32) / 255)
 
 
@@ -171,6 +172,26 @@ def _on_portrait(scene: Scene, fit: FlameSequence) -> FlameSequence:
     return replace(moved, eyelids=lids)
 
 
+def _aligned(scene: Scene, on_portrait: FlameSequence, cameras: Cameras) -> list[Cameras]:
+    """Per frame the target cameras, shifted and zoomed so that the true head lies where the guidance shows it.
+
+    A photo does not tell its focal length or distance; what is left of that error after a turn would teach the model
+    to move heads about at random, that is, to blur. Shape, pose and perspective errors stay.
+    """
+    head = scene.actor.head
+    true = head.landmarks(head.pose(replace(scene.motion, shape=scene.actor.betas)), "68")  # (T, 68, 3)
+    shown = head.landmarks(head.pose(on_portrait), "68")
+    out = []
+    for t in range(len(scene.motion)):
+        a, b = scene.cameras.project(true[t])[0], cameras.project(shown[t])[0]  # (N, 68, 2) pixels
+        centre_a, centre_b = a.mean(1, keepdims=True), b.mean(1, keepdims=True)
+        spread = ((a - centre_a) ** 2).sum((1, 2))
+        zoom = np.clip(((a - centre_a) * (b - centre_b)).sum((1, 2)) / np.maximum(spread, 1e-6), 0.9, 1.1)
+        principal = centre_b[:, 0] + zoom[:, None] * (scene.cameras.principal_px - centre_a[:, 0])
+        out.append(replace(scene.cameras, focal_px=scene.cameras.focal_px * zoom, principal_px=principal))
+    return out
+
+
 def _head_yaw(sequence: FlameSequence, cameras: Cameras) -> np.ndarray:
     """(T,N) degrees of the head's turn as each camera sees it."""
     head = axis_angle_to_matrix(sequence.rotation) @ axis_angle_to_matrix(sequence.neck)  # (T, 3, 3)
@@ -214,23 +235,27 @@ def make_clip(kit: ActorKit, head, seed: int, *, split: str = "train", size: int
     portrait = Portrait.build(photo, landmarks, matte, head=head)
     cameras = orbit(portrait.camera, yaw_radians=scene.orbit_radians, pivot=portrait.pivot,
                     names=scene.cameras.names)
-    guidance = Guidance.compute(portrait, _on_portrait(scene, portrait.fit), cameras, size)  # (T, N, C, H, W)
-    own = Guidance.compute(portrait, portrait.fit, portrait.camera, size)[0, 0]
+    on_portrait = _on_portrait(scene, portrait.fit)
+    own = Guidance.quantise(Guidance.compute(portrait, portrait.fit, portrait.camera, size)[0, 0])
+    guidance = np.empty((frames, views, *own.shape), np.uint8)  # (T, N, C, H, W)
+    for t in range(frames):  # frame by frame, so that the floats stay small
+        guidance[t] = Guidance.quantise(Guidance.compute(portrait, on_portrait[t], cameras, size))[0]
     rgb = np.empty((frames, views, 3, size, size), np.uint8)
     alpha = np.empty((frames, views, 1, size, size), np.uint8)
     seen = np.empty((frames, views, 1, size, size), np.uint8)
+    aligned = _aligned(scene, on_portrait, cameras)
     for t, frame in enumerate(actor.pose(scene.motion)):
-        shots = actor.photograph(frame, scene.cameras, scene.lighting, supersample=supersample)
+        shots = actor.photograph(frame, aligned[t], scene.lighting, supersample=supersample)
         for n, shot in enumerate(shots):
             rgb[t, n] = np.moveaxis(to_uint8(develop(scene, shot)), -1, 0)
             alpha[t, n, 0] = to_uint8(shot.alpha)
-            seen[t, n, 0] = seen_in_reference(actor, shot, frame, scene.cameras[n], reference_shot, reference_frame,
+            seen[t, n, 0] = seen_in_reference(actor, shot, frame, aligned[t][n], reference_shot, reference_frame,
                                               scene.photo_camera)
     yaw = _head_yaw(scene.motion, scene.cameras) - _head_yaw(scene.reference, scene.photo_camera)
     return Clip(
         reference_rgb=np.moveaxis(to_uint8(photo), -1, 0), reference_alpha=to_uint8(matte)[None],
-        reference_guidance=Guidance.quantise(own), target_rgb=rgb, target_alpha=alpha, seen=seen,
-        guidance=Guidance.quantise(guidance), yaw_degrees=yaw.astype(np.float32), actor=int(seed))
+        reference_guidance=own, target_rgb=rgb, target_alpha=alpha, seen=seen,
+        guidance=guidance, yaw_degrees=yaw.astype(np.float32), actor=int(seed))
 
 
 def to_uint8(image: np.ndarray) -> np.ndarray:

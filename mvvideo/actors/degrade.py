@@ -47,6 +47,8 @@ def noisy_matte(alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     matte = np.clip((soft - threshold) * sharp + 0.5, 0, 1)
     keep = rng.uniform(0.0, 0.7)  # share of the true soft edge, as good mattes have it
     matte = keep * alpha + (1 - keep) * matte
+    near = cv2.GaussianBlur(alpha, (0, 0), size * 0.02)  # far from the outline even poor mattes are right
+    matte = 1 - (1 - matte * np.clip(near * 15, 0, 1)) * np.clip((1 - near) * 15, 0, 1)
     if rng.random() < 0.08:
         blob = np.zeros_like(matte)
         place = tuple(int(v) for v in rng.integers(0, size, 2))

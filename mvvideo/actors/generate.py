@@ -20,6 +20,8 @@ SEED_STRIDE = 10_000_000
 RETRY_STRIDE = 1_000_000
 RETRIES = 4
 _THREAD_VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
+"""Keeps glibc from handing large arrays back after every clip: the page faults would cost a third of the time."""
 _log = logging.getLogger(__name__)
 
 
@@ -115,6 +117,7 @@ def generate(jobs: list[Job], *, workers: int) -> Iterator[str]:
         return
     for variable in _THREAD_VARIABLES:
         os.environ[variable] = "1"
+    os.environ.update(_MALLOC)
     started, done = time.monotonic(), 0
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_process) as pool:

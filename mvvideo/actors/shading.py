@@ -10,7 +10,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["MATERIAL_FIELDS", "SRGB_TO_LINEAR", "decode_u8", "encode_u8", "linear_to_srgb", "shade",
+__all__ = ["MATERIAL_FIELDS", "SRGB_TO_LINEAR", "decode_u8", "encode_u8", "linear_to_srgb", "roll_off", "shade",
            "srgb_to_linear"]
 
 MATERIAL_FIELDS = ("specular", "exponent", "wrap", "occlusion", "tint_r", "tint_g", "tint_b", "volume", "gloss_map")
@@ -33,6 +33,12 @@ def linear_to_srgb(value: np.ndarray) -> np.ndarray:
 SRGB_TO_LINEAR = srgb_to_linear(np.arange(256) / 255.0).astype(np.float32)
 _ENCODE_STEPS = 4095
 _ENCODE = (linear_to_srgb((np.arange(_ENCODE_STEPS + 1) / _ENCODE_STEPS) ** 2) * 255 + 0.5).astype(np.uint8)
+
+
+def roll_off(linear: np.ndarray, *, start: float = 0.55) -> np.ndarray:
+    """Linear light whose highlights above ``start`` bend toward 1 instead of clipping, as film and cameras do."""
+    room = 1.0 - start
+    return np.where(linear > start, start + room * (1 - np.exp(-np.maximum(linear - start, 0) / room)), linear)
 
 
 def decode_u8(image: np.ndarray) -> np.ndarray:
