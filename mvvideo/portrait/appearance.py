@@ -9,12 +9,13 @@ import numpy as np
 
 from flame.head import FlameHead
 from mvvideo.guidance import REGION_GROUPS
-from mvvideo.portrait.hull import Hull
-from mvvideo.portrait.kernels import triangle_detail
+from mvvideo.portrait.hull import Hull, Sheet
+from mvvideo.portrait.kernels import finish_pixels, triangle_detail
 from mvvideo.portrait.posing import Motion, measure_motion, move_hull, move_offsets, rigid_parts
 from mvvideo.portrait.surface import HeadSurface, Source
+from mvvideo.portrait.views import sample_at
 from renderer.cameras import Cameras
-from renderer.shading import Shaded, Texturing, shade
+from renderer.shading import Texturing, shade
 
 __all__ = ["Appearance", "AppearanceModel"]
 
@@ -23,6 +24,9 @@ LID_BLEND = 0.25
 """Share of a full closing over which the lid turns from the photo's pixels to its own colour."""
 GAZE_BLEND_RADIANS = (0.03, 0.14)
 """Turn of the eyeball over which photographed lid on it gives way to eye white."""
+SHARP_ENOUGH = (0.22, 0.45)
+"""Photo pixels per drawn pixel: below the first the hull's sides show the unrolled picture, above the second the
+photo itself. Between them they fade: streaks would start at about a third."""
 LAYER_HEAD, LAYER_FRONT, LAYER_BACK = 1.0, 2 / 3, 1 / 3
 
 
@@ -56,7 +60,8 @@ class AppearanceModel:
         head: the head model; reference: ``(V, 3)`` its vertices at the photo's pose, as fitted.
         offsets: ``(V, 3)`` what brings its outline to the matte's; pivot: ``(3,)`` the neck joint there.
         surface: the photo on the head; hull: the body around it.
-        textures: foreground, hull front, hull back: ``(W, W, 3)`` each; fringe: ``(W, W, 4)``.
+        textures: foreground and hull front, ``(W, W, 3)`` each; filled: ``(W, W, 3)`` hair and clothes with the
+            bare skin painted over; fringe: ``(W, W, 4)``.
         pad: of the canvas, pixels; size: S of the crop; front_seen: ``(W, W)`` where the hull's front shows the
             photo itself.
         plate, plate_known: ``(S, S, 3)``, ``(S, S)``.
@@ -68,7 +73,8 @@ class AppearanceModel:
     pivot: np.ndarray
     surface: HeadSurface
     hull: Hull
-    textures: tuple[np.ndarray, np.ndarray, np.ndarray]
+    textures: tuple[np.ndarray, np.ndarray]
+    filled: np.ndarray
     fringe: np.ndarray
     size: int
     front_seen: np.ndarray
@@ -148,32 +154,22 @@ class AppearanceModel:
 
     @cached_property
     def _main_mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, Texturing]:
-        """Triangles, canvas pixels, static attributes (gain, colour, seen, facing, layer), textures."""
+        """Triangles, canvas pixels, static attributes (gain, colour, seen, facing, layer, unrolled), textures."""
         surface, front, back = self.surface, self.hull.front, self.hull.back
         counts = np.cumsum([0, len(surface.vertex), len(front.positions)])
         triangles = np.concatenate(
             [piece.triangles + start for piece, start in zip((surface, front, back), counts)]
         ).astype(np.int32)
         pixels = np.concatenate([surface.pixels, front.pixels, back.pixels]).astype(np.float32)
-        from mvvideo.portrait.views import sample_at
-
-        front_seen = sample_at(self.front_seen, front.pixels)
-        rows = [
-            np.concatenate(
-                [
-                    surface.gain, surface.colour, surface.seen[:, None], surface.facing[:, None],
-                    np.full((len(surface.vertex), 1), LAYER_HEAD),
-                ],
-                axis=1,
-            ),
-            _plain(len(front.positions), front_seen, front.facing * front_seen, LAYER_FRONT),
-            _plain(len(back.positions), 0.0, 0.0, LAYER_BACK),
-        ]  # fmt: skip
+        own = np.zeros((len(surface.vertex), 9), np.float32)
+        own[:, :1], own[:, 1:4] = surface.gain, surface.colour
+        own[:, 4], own[:, 5], own[:, 6] = surface.seen, surface.facing, LAYER_HEAD
+        rows = [own, _plain(front, sample_at(self.front_seen, front.pixels), LAYER_FRONT), _plain(back, 0, LAYER_BACK)]
         picture = np.concatenate(
             [
                 np.where(surface.source == Source.FILLED, -1, 0),
                 np.full(len(front.triangles), 1),
-                np.full(len(back.triangles), 2),
+                np.full(len(back.triangles), -1),
             ]
         ).astype(np.int32)
         texturing = Texturing(self.textures, self._uv(pixels), triangle_texture=picture)
@@ -200,7 +196,7 @@ class AppearanceModel:
         )
 
     def _attributes(self, motion: Motion) -> np.ndarray:
-        """Per-vertex values of a frame ``(M, 7)``: lids that close and eyes that turn change their source."""
+        """Per-vertex values of a frame ``(M, 9)``: lids that close and eyes that turn change their source."""
         values = self._main_mesh[2].copy()
         surface = self.surface
         wedges = len(surface.vertex)
@@ -245,55 +241,41 @@ class AppearanceModel:
             resolution=resolution,
             texturing=fringe_texturing,
         )
-        return _combine(main, edge, self._detail(clip, triangles, pixels, main, resolution))
+        return finish_pixels(
+            main.triangle_ids,
+            main.values,
+            main.texture,
+            self._detail(clip, triangles, pixels, resolution),
+            self.filled,
+            edge.triangle_ids,
+            edge.values,
+            edge.texture,
+            main.distance,
+            edge.distance,
+            np.array(SHARP_ENOUGH, np.float32),
+            np.array((LAYER_FRONT, LAYER_BACK), np.float32),
+        )
 
     def _detail(
-        self,
-        clip: np.ndarray,
-        triangles: np.ndarray,
-        pixels: np.ndarray,
-        main: Shaded,
-        resolution: tuple[int, int],
+        self, clip: np.ndarray, triangles: np.ndarray, pixels: np.ndarray, resolution: tuple[int, int]
     ) -> np.ndarray:
-        """Photo pixels per drawn pixel at every drawn pixel, ``(B, H, W)``."""
+        """Photo pixels per drawn pixel of every triangle in every view, ``(B, F + 1)``, the last 0."""
         height, width = resolution
-        scale = height / self.size
-        detail = np.zeros((len(clip), *resolution), np.float32)
+        detail = np.zeros((len(clip), len(triangles) + 1), np.float32)
+        photo = pixels * np.float32(height / self.size)
+        half = np.array([width / 2, -height / 2], np.float32)
         for b in range(len(clip)):
-            inverse = 1 / np.maximum(clip[b, :, 3], 1e-6)
-            drawn = np.stack([clip[b, :, 0] * inverse * (width / 2), -clip[b, :, 1] * inverse * (height / 2)], axis=1)
-            per_triangle = triangle_detail(pixels * np.float32(scale), drawn.astype(np.float32), triangles)
-            detail[b] = np.append(per_triangle, np.float32(0))[main.triangle_ids[b]]
+            drawn = clip[b, :, :2] / np.maximum(clip[b, :, 3:], 1e-6) * half
+            detail[b, :-1] = triangle_detail(photo, drawn.astype(np.float32), triangles)
         return detail
 
 
-def _plain(count: int, seen: np.ndarray | float, facing: np.ndarray | float, layer: float) -> np.ndarray:
-    """Attributes of hull vertices, ``(count, 7)``: texture as it is."""
-    values = np.zeros((count, 7), np.float32)
+def _plain(sheet: Sheet, seen: np.ndarray | float, layer: float) -> np.ndarray:
+    """Attributes of hull vertices, ``(V, 9)``: the texture as it is."""
+    values = np.zeros((len(sheet.positions), 9), np.float32)
     values[:, 0] = 1
     values[:, 4] = seen
-    values[:, 5] = facing
+    values[:, 5] = sheet.facing * seen
     values[:, 6] = layer
+    values[:, 7:] = sheet.unrolled
     return values
-
-
-def _combine(main: Shaded, edge: Shaded, detail: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Opaque surfaces with the fringe over them where it is nearer."""
-    values = main.values
-    solid = main.mask[..., None].astype(np.float32)
-    colour = values[..., :1] * main.texture + values[..., 1:4]
-    confidence = np.concatenate(
-        [values[..., 4:6], (detail * (values[..., 4] > 0.01))[..., None], values[..., 6:7]], axis=-1
-    )
-    # 1 mm: the fringe starts on the hull's own rim.
-    nearer = edge.mask & (~main.mask | (edge.distance < main.distance + 0.001))
-    opacity = edge.texture[..., 3:4] * nearer[..., None]
-    alpha = opacity + (1 - opacity) * solid
-    mixed = opacity * edge.texture[..., :3] + (1 - opacity) * solid * colour
-    rgb = mixed / np.maximum(alpha, 1e-4)
-    soft = np.concatenate(
-        [np.ones_like(opacity), edge.values, np.ones_like(opacity), np.full_like(opacity, LAYER_FRONT)], axis=-1
-    )
-    share = opacity / np.maximum(alpha, 1e-4)
-    confidence = share * soft + (1 - share) * confidence * solid
-    return rgb, alpha, confidence

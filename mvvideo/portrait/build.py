@@ -60,7 +60,7 @@ def build_appearance(
     view = view_head(head, reference, canvas.camera, drawn)
     offsets = outline_offsets(head, reference, canvas, view, likeness, links, _shrunk(oval, landmarks))
     vertices = reference + offsets
-    view = view_head(head, vertices, canvas.camera, drawn)
+    view = _without_overhang(head, vertices, canvas, drawn)
 
     # 3. The photo on the head
     colours = measure_colours(image, landmarks, canvas.pad)
@@ -69,7 +69,7 @@ def build_appearance(
     # 4. The body around it
     bare = _bare_skin(view, likeness, oval, canvas)
     hull = build_hull(canvas, view, bare, _anatomy(head, fit, vertices, canvas))
-    front, back, seen = _hull_textures(canvas, bare)
+    front, filled, seen = _hull_textures(canvas, bare)
     return AppearanceModel(
         head=head,
         reference=reference,
@@ -77,13 +77,28 @@ def build_appearance(
         pivot=_neck_joint(head, fit),
         surface=surface,
         hull=hull,
-        textures=(canvas.colour, front, back),
+        textures=(canvas.colour, front),
+        filled=filled,
         fringe=np.concatenate([canvas.colour, hull.fringe_alpha[..., None]], axis=-1).astype(np.float32),
         size=canvas.size,
         front_seen=seen,
         plate=plate.astype(np.float32),
         plate_known=plate_known.astype(np.float32),
     )
+
+
+def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray) -> HeadView:
+    """The head drawn without triangles that still show where the photo has background (a neck inside a collar)."""
+    for _ in range(3):
+        view = view_head(head, vertices, canvas.camera, drawn)
+        shown = view.triangle[view.mask & canvas.photographed]
+        outside = canvas.matte[view.mask & canvas.photographed] < 0.3
+        total = np.bincount(shown, minlength=len(drawn))
+        wrong = np.bincount(shown[outside], minlength=len(drawn)) > 0.5 * np.maximum(total, 1)
+        if not wrong.any():
+            break
+        drawn = drawn[~wrong]
+    return view
 
 
 def _shrunk(oval: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
@@ -108,13 +123,15 @@ def _bare_skin(view: HeadView, likeness: np.ndarray, oval: np.ndarray, canvas: C
 
 
 def _hull_textures(canvas: Canvas, bare: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pictures of the hull's front and back ``(W, W, 3)``, and where the front is the photo ``(W, W)``."""
+    """The hull's front and the same without skin and uncertain edges ``(W, W, 3)``; where the front is the
+    photo ``(W, W)``."""
     import cv2
 
     unit = canvas.size / 512
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(3 * unit) + 1,) * 2)
     skin = cv2.dilate(bare, kernel)
-    known = ((skin < 0.5) & (canvas.matte > 0.5)).astype(np.float32)
+    solid = cv2.erode((canvas.matte > 0.95).astype(np.uint8), kernel)
+    known = ((skin < 0.5) & (solid > 0)).astype(np.float32)
     filled = push_pull(canvas.colour, known)
     soft = cv2.GaussianBlur(1 - skin, (0, 0), 1.5 * unit)[..., None]
     front = soft * canvas.colour + (1 - soft) * filled

@@ -22,7 +22,7 @@ from mvvideo.portrait.views import HeadView, sample_at
 
 __all__ = ["Anatomy", "Hull", "Sheet", "build_hull"]
 
-CELLS_PER_CROP = 96
+CELLS_PER_CROP = 112
 TRIM_METRES = 0.012
 """How far inside a bare-skin outline the hull ends."""
 HAIR_OVER_SCALP_METRES = 0.004
@@ -44,13 +44,15 @@ class Anatomy:
 @dataclass(frozen=True, eq=False)
 class Sheet:
     """A piece of surface: ``positions (V, 3)`` world metres at the photo's pose, ``pixels (V, 2)`` of the
-    canvas, ``triangles (F, 3)``, ``weight (V,)`` 1 follows the head, 0 the shoulders, ``facing (V,)``."""
+    canvas, ``triangles (F, 3)``, ``weight (V,)`` 1 follows the head, 0 the shoulders, ``facing (V,)``, and
+    ``unrolled (V, 2)``: canvas pixels as far from the outline as the vertex is *along the surface*."""
 
     positions: np.ndarray
     pixels: np.ndarray
     triangles: np.ndarray
     weight: np.ndarray
     facing: np.ndarray
+    unrolled: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +90,11 @@ def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatom
     weight = _follow_weight(view, bare, anatomy, nodes, valid)
     triangles = _cells_to_triangles(valid)
     facing = _facing(canvas, nodes, depth.front)
-    front = _sheet(canvas, nodes, depth.front, triangles, weight, facing)
-    back = _sheet(canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing))
+    unroll = _Unroller(canvas, body, bare, anatomy, nodes)
+    front = _sheet(canvas, nodes, depth.front, triangles, weight, facing, unroll(depth.front - depth.rim))
+    back = _sheet(
+        canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing), unroll(depth.rim - depth.back)
+    )
     fringe, alpha = _fringe(canvas, view, bare, body, grid, depth, weight, nodes, facing)
     return Hull(front, back, fringe, alpha)
 
@@ -162,6 +167,9 @@ class _Depths:
 
         curvature = ROUND_BODY + (ROUND_HEAD - ROUND_BODY) * head_part
         source = 4 * curvature * (step * metres) ** 2
+        # The sheet is straight between nodes, the skin is not: stay behind its deepest point nearby.
+        reach = 2 * int(np.ceil(step)) + 1
+        deepest = _sample_known(_lowest(view.front, reach), nodes)
         known = on_skin & inside
         start = np.where(known, np.maximum(behind_chin - self.rim, 0.004) ** 2, 0.0)
         squared = relax_grid(start, fixed=known | ~inside, source=source)
@@ -170,15 +178,24 @@ class _Depths:
         back = self.rim - np.sqrt(np.maximum(squared, 0))
 
         # Behind the bare face, in front of the hairy scalp; the sheet crosses the skin just outside bare skin.
-        offset = np.interp(-bare_distance, [-0.015, -0.003, 0.003, 0.008], [-0.015, -0.005, -0.001, 1.0])
-        over = np.maximum(front, mesh_front + np.minimum(offset, HAIR_OVER_SCALP_METRES))
-        under = np.minimum(front, mesh_front) + np.minimum(offset, 0)
-        front = np.where(covered, np.where(bare_distance > 0, under, over), front)
+        beyond = -bare_distance  # metres outside bare skin
+        rise = HAIR_OVER_SCALP_METRES
+        offset = np.interp(beyond, [-0.02, 0.0, step * metres, 2.5 * step * metres], [-0.015, -0.002, -0.002, rise])
+        emerged = beyond > step * metres
+        over = np.maximum(front, mesh_front + offset)
+        under = np.minimum(front, deepest) + offset
+        front = np.where(covered, np.where(emerged, over, under), front)
         outside = np.minimum(back, mesh_back - HAIR_OVER_SCALP_METRES)
         within = np.maximum(np.minimum(self.rim, mesh_back + 0.012), mesh_back + 0.004)
         back = np.where(covered, skin_rim * within + (1 - skin_rim) * outside, back)
         self.front = np.where(inside, np.maximum(front, back + 0.001), self.rim).astype(np.float32)
         self.back = np.where(inside, back, self.rim).astype(np.float32)
+
+
+def _lowest(depth: np.ndarray, reach: int) -> np.ndarray:
+    """Smallest z within ``reach`` pixels, NaN where nothing is; ``(W, W)``."""
+    lowest = cv2.erode(np.where(np.isnan(depth), np.float32(1e3), depth), np.ones((reach, reach), np.uint8))
+    return np.where(np.isnan(depth) | (lowest > 1e2), np.nan, lowest).astype(np.float32)
 
 
 def _sample_known(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
@@ -245,15 +262,61 @@ def _unproject(canvas: Canvas, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 
 def _sheet(
-    canvas: Canvas, nodes: np.ndarray, z: np.ndarray, triangles: np.ndarray, weight: np.ndarray, facing: np.ndarray
+    canvas: Canvas,
+    nodes: np.ndarray,
+    z: np.ndarray,
+    triangles: np.ndarray,
+    weight: np.ndarray,
+    facing: np.ndarray,
+    unrolled: np.ndarray | None = None,
 ) -> Sheet:
     """Keep the nodes that triangles use."""
     used, compact = np.unique(triangles, return_inverse=True)
     pixels = nodes.reshape(-1, 2)[used]
     positions = _unproject(canvas, pixels, z.ravel()[used])
     return Sheet(
-        positions, pixels, compact.reshape(-1, 3).astype(np.int32), weight.ravel()[used], facing.ravel()[used]
+        positions,
+        pixels,
+        compact.reshape(-1, 3).astype(np.int32),
+        weight.ravel()[used],
+        facing.ravel()[used],
+        pixels if unrolled is None else unrolled.reshape(-1, 2)[used],
     )
+
+
+class _Unroller:
+    """Where the photo has hair or cloth for the sides and the back, which it shows edge-on or not at all.
+
+    A point at distance d inside the outline whose surface has risen by h from the rim lies s > d along the
+    surface (on the circle through both: R = (h² + d²) / 2d, s = R asin(h / R)). It takes the picture from s
+    inside the outline, folded back and forth between the outline and bare skin.
+    """
+
+    def __init__(
+        self, canvas: Canvas, body: np.ndarray, bare: np.ndarray, anatomy: Anatomy, nodes: np.ndarray
+    ) -> None:
+        unit = canvas.size / 512
+        smooth = cv2.GaussianBlur(body, (0, 0), 6 * unit)
+        slope = np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], axis=-1)
+        direction = sample_at(slope, nodes)
+        self._inward = direction / np.maximum(np.linalg.norm(direction, axis=-1, keepdims=True), 1e-6)
+        self._from_edge = np.maximum(sample_at(body, nodes), 0.5 * unit)
+        to_skin = np.maximum(-sample_at(signed_distance(bare > 0.5), nodes), 0)
+        self._band = np.clip(self._from_edge + to_skin - 6 * unit, 10 * unit, 0.3 * canvas.size)
+        self._skip = 4 * unit  # the matte's own uncertainty: colours this near the outline are not repeated
+        self._metres = anatomy.metres_per_pixel
+        self._nodes = nodes
+
+    def __call__(self, rise: np.ndarray) -> np.ndarray:
+        """rise: ``(G, G)`` metres between rim and surface; returns canvas pixels ``(G, G, 2)``."""
+        height = np.maximum(rise / self._metres, 0)
+        edge = self._from_edge
+        radius = (height**2 + edge**2) / (2 * edge)
+        along = radius * np.arcsin(np.clip(height / np.maximum(radius, 1e-6), 0, 1))
+        along = np.maximum(np.where(height > edge, np.maximum(along, height), along), edge)
+        span = np.maximum(self._band - self._skip, 1.0)
+        folded = self._skip + span - np.abs(np.mod(along, 2 * span) - span)
+        return (self._nodes + self._inward * (folded - edge)[..., None]).astype(np.float32)
 
 
 def _fringe(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
-__all__ = ["adjacency", "relax_grid", "relax_mesh", "triangle_detail"]
+__all__ = ["adjacency", "finish_pixels", "relax_grid", "relax_mesh", "triangle_detail"]
 
 
 @njit(cache=True)
@@ -158,3 +158,80 @@ def triangle_detail(photo: np.ndarray, drawn: np.ndarray, triangles: np.ndarray)
     out = np.empty(len(triangles), np.float32)
     _triangle_detail(photo, drawn, triangles, out)
     return out
+
+
+@njit(cache=True)
+def _bilinear(picture, x, y, out):
+    height, width = picture.shape[0], picture.shape[1]
+    x = min(max(x - np.float32(0.5), np.float32(0.0)), np.float32(width - 1.001))
+    y = min(max(y - np.float32(0.5), np.float32(0.0)), np.float32(height - 1.001))
+    left, top = int(x), int(y)
+    fx, fy = x - np.float32(left), y - np.float32(top)
+    for c in range(out.shape[0]):
+        upper = picture[top, left, c] + fx * (picture[top, left + 1, c] - picture[top, left, c])
+        lower = picture[top + 1, left, c] + fx * (picture[top + 1, left + 1, c] - picture[top + 1, left, c])
+        out[c] = upper + fy * (lower - upper)
+
+
+@njit(cache=True, parallel=True)
+def finish_pixels(
+    ids, values, texture, detail, filled, edge_ids, edge_values, edge_texture, behind, edge_distance, sharp, limits
+):
+    """Mix what the shader drew, in place of a dozen array passes.
+
+    Args:
+        ids ``(B, H, W)``, values ``(B, H, W, 9)`` (gain, colour 3, seen, facing, layer, unrolled x y), texture
+        ``(B, H, W, 3)``: the solid surfaces; detail ``(B, F + 1)`` per triangle, last 0; filled ``(W', W', 3)``.
+        edge_*: the fringe: ids, facing ``(…, 1)``, texture ``(…, 4)``; behind, edge_distance: ``(B, H, W)`` metres.
+        sharp: ``(2,)`` detail below which the hull shows the unrolled picture, above which the photo; limits:
+        ``(2,)`` layer of hull front and back.
+
+    Returns:
+        rgb ``(B, H, W, 3)``, alpha ``(B, H, W, 1)``, confidence ``(B, H, W, 4)``.
+    """
+    views, height, width = ids.shape
+    rgb = np.zeros((views, height, width, 3), np.float32)
+    alpha = np.zeros((views, height, width, 1), np.float32)
+    confidence = np.zeros((views, height, width, 4), np.float32)
+    for item in prange(views * height):
+        b = item // height
+        y = item - b * height
+        other = np.empty(3, np.float32)
+        for x in range(width):
+            t = ids[b, y, x]
+            solid = t >= 0
+            if solid:
+                fine = detail[b, t]
+                gain = values[b, y, x, 0]
+                for c in range(3):
+                    rgb[b, y, x, c] = gain * texture[b, y, x, c] + values[b, y, x, 1 + c]
+                seen, facing, layer = values[b, y, x, 4], values[b, y, x, 5], values[b, y, x, 6]
+                if layer < limits[0] + np.float32(0.01):
+                    share = (fine - sharp[0]) / (sharp[1] - sharp[0])
+                    share = min(max(share, np.float32(0.0)), np.float32(1.0))
+                    if layer < limits[1] + np.float32(0.01):
+                        share = np.float32(0.0)
+                    if share < 1.0:
+                        _bilinear(filled, values[b, y, x, 7], values[b, y, x, 8], other)
+                        for c in range(3):
+                            rgb[b, y, x, c] = share * rgb[b, y, x, c] + (1 - share) * other[c]
+                        seen *= share
+                confidence[b, y, x, 0] = seen
+                confidence[b, y, x, 1] = facing
+                confidence[b, y, x, 2] = fine if seen > 0.01 else np.float32(0.0)
+                confidence[b, y, x, 3] = layer
+                alpha[b, y, x, 0] = 1.0
+            # 1 mm: the fringe starts on the hull's own rim.
+            if edge_ids[b, y, x] >= 0 and (not solid or edge_distance[b, y, x] < behind[b, y, x] + 0.001):
+                opacity = edge_texture[b, y, x, 3]
+                total = opacity + (1 - opacity) * alpha[b, y, x, 0]
+                if total > 1e-4:
+                    part = opacity / total
+                    for c in range(3):
+                        rgb[b, y, x, c] = part * edge_texture[b, y, x, c] + (1 - part) * rgb[b, y, x, c]
+                    confidence[b, y, x, 0] = part + (1 - part) * confidence[b, y, x, 0]
+                    confidence[b, y, x, 1] = part * edge_values[b, y, x, 0] + (1 - part) * confidence[b, y, x, 1]
+                    confidence[b, y, x, 2] = part + (1 - part) * confidence[b, y, x, 2]
+                    confidence[b, y, x, 3] = part * limits[0] + (1 - part) * confidence[b, y, x, 3]
+                    alpha[b, y, x, 0] = total
+    return rgb, alpha, confidence
