@@ -46,7 +46,8 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
+	$(BIN)/python -m benchmarks.renderer
+	$(BIN)/python -m benchmarks.portraits
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info out
