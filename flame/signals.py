@@ -119,7 +119,15 @@ class _Ruler:
         self.balls = [np.flatnonzero(head.weights[:, joint] > 0.99) for joint in (LEFT_EYE, RIGHT_EYE)]
         self.jaw = _stillest(head, np.flatnonzero(head.weights[:, JAW] > 0.95))
         self.lid_rest = {name: _gap_up(self.landmarks[None], pairs)[0] for name, pairs in _LID_PAIRS.items()}
-        self.lid_shut = {name: _gap_up(shut[None], pairs)[0] for name, pairs in _LID_PAIRS.items()}
+        # the lids' full closing is made for the mean eye: in a narrow one they touch before it is reached
+        touching = head.landmarks(head.v_template + head.eyelid_basis.sum(axis=0), "478")
+        self.lid_shut = {
+            name: max(
+                _gap_up(shut[None], pairs)[0],
+                min(_gap_up(touching[None], pairs)[0], 0.5 * self.lid_rest[name]),
+            )
+            for name, pairs in _LID_PAIRS.items()
+        }
         self.lip_rest = _gap_up(self.landmarks[None], _INNER_LIP_PAIRS)[0]
         corners = np.array(_CORNERS)
         self.smile = self._way(_FULL_SMILE, corners)

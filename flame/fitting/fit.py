@@ -183,7 +183,7 @@ def _first_guess(problem: FitProblem, focal_px: float | None, shape: np.ndarray 
     focal = float(np.median(size)) * seen.camera_distance if focal_px is None else float(focal_px)
     state = FitState(
         rotations=rotations,
-        eyelids=np.zeros((frames, 2)),
+        eyelids=seen.lids[nearest],
         translation=np.zeros((frames, 3)),
         expression=np.zeros((frames, len(table.expression_columns))),
         shape=np.zeros(len(table.shape_columns)) if shape is None else shape[: len(table.shape_columns)],
@@ -220,7 +220,6 @@ def _solve_clip(
     state = replace(
         state,
         expression=key_state.expression[nearest],
-        eyelids=key_state.eyelids[nearest],
         translation=state.translation + away,
     )
     stiffness = _stiffness(problem, fps)
@@ -245,13 +244,13 @@ def _solve_clip(
 def _stiffness(problem: FitProblem, fps: float) -> np.ndarray:
     """(F,) how strongly a frame is tied to the one before: 1/σ² of the change per frame.
 
-    Given as changes per second; eyelids, gaze and lips may move fast (a blink closes in 0.1 s).
+    Given as changes per second; eyelids, gaze and lips may move fast (a blink closes within two frames).
     """
     speed = np.full(len(problem.table.weights), 4.0)  # rig weights per second
     speed[ROTATION] = speed[NECK] = 1.5  # radians per second
     speed[JAW] = 3.0
     speed[LEFT_EYE] = speed[RIGHT_EYE] = 6.0
-    speed[EYELIDS] = 12.0
+    speed[EYELIDS] = 30.0
     speed[TRANSLATION] = 0.25  # metres per second
     return (fps / speed) ** 2
 

@@ -11,6 +11,7 @@ from flame.fitting.mediapipe_points import (
     POINTS,
     RIGHT_IRIS,
     iris_trust,
+    lids_shut,
     point_sigmas,
 )
 from flame.fitting.problem import Measurements
@@ -86,8 +87,8 @@ def measurements(
     filled = np.where(np.isfinite(points), points, 0.0)
     weights = np.repeat(1.0 / point_sigmas()[None] ** 2, len(points), axis=0)
     trust = iris_trust(filled)
-    weights[:, RIGHT_IRIS] *= trust[:, :1]
-    weights[:, LEFT_IRIS] *= trust[:, 1:]
+    weights[:, LEFT_IRIS] *= trust[:, :1]
+    weights[:, RIGHT_IRIS] *= trust[:, 1:]
     weights *= seen[:, None]
     corners = [filled[:, i, :2] for i in OUTER_EYE_CORNERS]
     across = np.linalg.norm(corners[0] - corners[1], axis=1)
@@ -96,4 +97,12 @@ def measurements(
     scale = np.where(seen, np.maximum(np.maximum(across, tall), 1.0), 1.0)
     chosen = filled[:, index].copy()
     chosen[~depth_known, :, 2] = 0.0
-    return Measurements(chosen, depth_known.astype(np.float64), scale, weights[:, index], principal, distance)
+    return Measurements(
+        points=chosen,
+        depth_known=depth_known.astype(np.float64),
+        scale=scale,
+        weights=weights[:, index],
+        lids=lids_shut(filled),
+        principal=principal,
+        camera_distance=distance,
+    )

@@ -70,7 +70,7 @@ class FitPriors:
     jaw_radians: tuple[float, float, float] = (0.20, 0.03, 0.02)
     eye_radians: tuple[float, float] = (0.20, 0.35)
     eye_vergence_radians: tuple[float, float] = (0.02, 0.06)
-    eyelid: float = 0.35
+    eyelid: float = 1.5
     translation_metres: tuple[float, float, float] = (0.5, 0.5, 0.3)
     distance_metres: float = 1.1
     gaze_lid: float = 0.08

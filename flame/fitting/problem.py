@@ -17,7 +17,7 @@ from flame.fitting.priors import FitPriors, ParameterTable
 from flame.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 _UNSEEN_BELIEF = 1e-3
-_ROBUST_SIGMAS = 3.0
+_ROBUST_SIGMAS = 4.0
 _NEAREST = 0.05  # metres: points are never projected from closer than this
 
 
@@ -57,6 +57,7 @@ class Measurements:
         depth_known: (B,) 1 where the depths are measured, else 0.
         scale: (B,) inter-ocular distance of the face in pixels, corrected for its turn.
         weights: (B, N) 1/σ² of x and y in units of that scale (0 = unseen).
+        lids: (B, 2) first guess of the eyelids, left and right.
         principal: (2,) pixels.
         camera_distance: metres from the camera to the origin.
     """
@@ -65,6 +66,7 @@ class Measurements:
     depth_known: np.ndarray
     scale: np.ndarray
     weights: np.ndarray
+    lids: np.ndarray
     principal: np.ndarray
     camera_distance: float
 
@@ -181,6 +183,7 @@ class FitProblem:
             depth_known=self.seen.depth_known[index],
             scale=self.seen.scale[index],
             weights=self.seen.weights[index],
+            lids=self.seen.lids[index],
         )
         return replace(self, seen=seen)
 
