@@ -122,8 +122,8 @@ def interpolate_serial(attributes, triangles, rast, out):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _sample(texels, start, height, width, x, y, wrap, out, scale):
-    """Add scale times the bilinear sample at texel coordinates (x, y) (centres at +0.5) to out (C,)."""
+def _sample(texels, start, height, width, x, y, wrap, out, row, column):
+    """Write the bilinear sample at texel coordinates (x, y) (centres at +0.5) to out[row, column]."""
     x -= 0.5
     y -= 0.5
     left, top = int(np.floor(x)), int(np.floor(y))  # int64 in compiled code
@@ -134,19 +134,18 @@ def _sample(texels, start, height, width, x, y, wrap, out, scale):
     else:
         left, right = min(max(left, 0), width - 1), min(max(right, 0), width - 1)
         top, bottom = min(max(top, 0), height - 1), min(max(bottom, 0), height - 1)
-    one = np.float32(1.0)
+    gx, gy = np.float32(1.0) - fx, np.float32(1.0) - fy
+    w00, w01, w10, w11 = gx * gy, fx * gy, gx * fy, fx * fy
     a, b = start + top * width, start + bottom * width
-    for c in range(out.shape[0]):
-        upper = texels[a + left, c] * (one - fx) + texels[a + right, c] * fx
-        lower = texels[b + left, c] * (one - fx) + texels[b + right, c] * fx
-        out[c] += scale * (upper * (one - fy) + lower * fy)
+    t00, t01, t10, t11 = a + left, a + right, b + left, b + right
+    for c in range(out.shape[2]):  # a view out[row, column] would cost more than the sample itself
+        upper = w00 * texels[t00, c] + w01 * texels[t01, c]
+        out[row, column, c] = upper + w10 * texels[t10, c] + w11 * texels[t11, c]
 
 
 @njit(cache=True, error_model="numpy")
 def _texture_row(texels, start, height, width, uv, row, wrap, out):
     for column in range(uv.shape[1]):
-        for c in range(out.shape[2]):
-            out[row, column, c] = 0.0
         _sample(
             texels,
             start,
@@ -155,8 +154,9 @@ def _texture_row(texels, start, height, width, uv, row, wrap, out):
             np.float64(uv[row, column, 0]) * width,
             np.float64(uv[row, column, 1]) * height,
             wrap,
-            out[row, column],
-            np.float32(1.0),
+            out,
+            row,
+            column,
         )
 
 
@@ -243,8 +243,9 @@ def _shade_row(
             np.float64(u) * columns,
             (1.0 - np.float64(v)) * rows,
             False,
-            textured[row, column],
-            np.float32(1.0),
+            textured,
+            row,
+            column,
         )
 
 
