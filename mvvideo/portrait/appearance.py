@@ -24,9 +24,11 @@ LID_BLEND = 0.25
 """Share of a full closing over which the lid turns from the photo's pixels to its own colour."""
 GAZE_BLEND_RADIANS = (0.03, 0.14)
 """Turn of the eyeball over which photographed lid on it gives way to eye white."""
-SHARP_ENOUGH = (0.22, 0.45)
-"""Photo pixels per drawn pixel: below the first the hull's sides show the unrolled picture, above the second the
-photo itself. Between them they fade: streaks would start at about a third."""
+SHARP_ENOUGH = ((0.35, 0.7), (0.22, 0.45))
+"""Photo pixels per drawn pixel, for the head and for the hull: below the first the alternative (mirrored, filled,
+unrolled) shows, above the second the photo itself. Between them they fade: streaks would start at about a third."""
+FRINGE_FADE_RADIANS = (0.15, 0.5)
+"""Turn of the view against the photo's over which the soft edge along bare skin, a flat collar, disappears."""
 LAYER_HEAD, LAYER_FRONT, LAYER_BACK = 1.0, 2 / 3, 1 / 3
 
 
@@ -62,7 +64,7 @@ class AppearanceModel:
         surface: the photo on the head; hull: the body around it.
         textures: foreground and hull front, ``(W, W, 3)`` each; filled: ``(W, W, 3)`` hair and clothes with the
             bare skin painted over; fringe: ``(W, W, 4)``.
-        pad: of the canvas, pixels; size: S of the crop; front_seen: ``(W, W)`` where the hull's front shows the
+        size: S of the crop, pixels; camera_center: ``(3,)`` where the photo was taken; front_seen: ``(W, W)`` where the hull's front shows the
             photo itself.
         plate, plate_known: ``(S, S, 3)``, ``(S, S)``.
     """
@@ -77,6 +79,7 @@ class AppearanceModel:
     filled: np.ndarray
     fringe: np.ndarray
     size: int
+    camera_center: np.ndarray
     front_seen: np.ndarray
     plate: np.ndarray
     plate_known: np.ndarray
@@ -154,16 +157,17 @@ class AppearanceModel:
 
     @cached_property
     def _main_mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, Texturing]:
-        """Triangles, canvas pixels, static attributes (gain, colour, seen, facing, layer, unrolled), textures."""
+        """Triangles, canvas pixels, static attributes (gain, colour, seen, facing, layer, alternative), textures."""
         surface, front, back = self.surface, self.hull.front, self.hull.back
         counts = np.cumsum([0, len(surface.vertex), len(front.positions)])
         triangles = np.concatenate(
             [piece.triangles + start for piece, start in zip((surface, front, back), counts)]
         ).astype(np.int32)
         pixels = np.concatenate([surface.pixels, front.pixels, back.pixels]).astype(np.float32)
-        own = np.zeros((len(surface.vertex), 9), np.float32)
+        own = np.zeros((len(surface.vertex), 13), np.float32)
         own[:, :1], own[:, 1:4] = surface.gain, surface.colour
         own[:, 4], own[:, 5], own[:, 6] = surface.seen, surface.facing, LAYER_HEAD
+        own[:, 7:9], own[:, 9:10], own[:, 10:] = surface.other_pixels, surface.other_gain, surface.other_colour
         rows = [own, _plain(front, sample_at(self.front_seen, front.pixels), LAYER_FRONT), _plain(back, 0, LAYER_BACK)]
         picture = np.concatenate(
             [
@@ -178,7 +182,8 @@ class AppearanceModel:
     @cached_property
     def _fringe_mesh(self) -> tuple[np.ndarray, np.ndarray, Texturing]:
         sheet = self.hull.fringe
-        return sheet.triangles, sheet.facing[:, None], Texturing((self.fringe,), self._uv(sheet.pixels))
+        values = np.stack([sheet.facing, self.hull.fringe_skin], axis=1)
+        return sheet.triangles, values, Texturing((self.fringe,), self._uv(sheet.pixels))
 
     def _uv(self, pixels: np.ndarray) -> np.ndarray:
         width = self.textures[0].shape[0]
@@ -196,7 +201,7 @@ class AppearanceModel:
         )
 
     def _attributes(self, motion: Motion) -> np.ndarray:
-        """Per-vertex values of a frame ``(M, 9)``: lids that close and eyes that turn change their source."""
+        """Per-vertex values of a frame ``(M, 13)``: lids that close and eyes that turn change their source."""
         values = self._main_mesh[2].copy()
         surface = self.surface
         wedges = len(surface.vertex)
@@ -212,14 +217,16 @@ class AppearanceModel:
             own[:, :1] *= 1 - share
             own[:, 1:4] = (1 - share) * own[:, 1:4] + share * colour
             own[:, 4:6] *= 1 - share
+            own[:, 9:10] *= 1 - share
+            own[:, 10:] = (1 - share) * own[:, 10:] + share * colour
         return values
 
     def _draw(self, vertices: np.ndarray, cameras: Cameras) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """rgb ``(B, H, W, 3)``, alpha ``(B, H, W, 1)``, confidence ``(B, H, W, 4)``; B = frames · views."""
         views = len(cameras)
         triangles, pixels, _, texturing = self._main_mesh
-        fringe_triangles, fringe_facing, fringe_texturing = self._fringe_mesh
-        clips, fringe_clips, attributes = [], [], []
+        fringe_triangles, fringe_values, fringe_texturing = self._fringe_mesh
+        clips, fringe_clips, attributes, fades = [], [], [], []
         for frame in vertices:
             motion = measure_motion(self.head, self.reference, frame, self._rigid_parts)
             skin = frame + move_offsets(self.offsets, self._follow, motion)
@@ -230,6 +237,7 @@ class AppearanceModel:
             points = np.concatenate([skin[self.surface.vertex], *sheets[:2]])
             clips.append(cameras.to_clip(points))
             fringe_clips.append(cameras.to_clip(sheets[2]))
+            fades += list(self._fringe_fades(motion, cameras))
             attributes += views * [self._attributes(motion)]
         clip = np.concatenate(clips)
         resolution = (cameras.height, cameras.width)
@@ -237,7 +245,7 @@ class AppearanceModel:
         edge = shade(
             np.concatenate(fringe_clips),
             fringe_triangles,
-            fringe_facing,
+            fringe_values,
             resolution=resolution,
             texturing=fringe_texturing,
         )
@@ -246,15 +254,26 @@ class AppearanceModel:
             main.values,
             main.texture,
             self._detail(clip, triangles, pixels, resolution),
+            self.textures[0],
             self.filled,
             edge.triangle_ids,
             edge.values,
             edge.texture,
             main.distance,
             edge.distance,
+            np.array(fades, np.float32),
             np.array(SHARP_ENOUGH, np.float32),
             np.array((LAYER_FRONT, LAYER_BACK), np.float32),
         )
+
+    def _fringe_fades(self, motion: Motion, cameras: Cameras) -> np.ndarray:
+        """How much of the soft edge along bare skin is left in every view, ``(N,)``."""
+        middle = self.reference[self._rigid_parts[0]].mean(axis=0)
+        then = self.camera_center - middle
+        now = motion.head.inverse(cameras.center) - middle  # (N, 3): the camera as the photographed head sees it
+        cosine = now @ then / (np.linalg.norm(now, axis=1) * np.linalg.norm(then))
+        low, high = FRINGE_FADE_RADIANS
+        return np.clip((high - np.arccos(np.clip(cosine, -1, 1))) / (high - low), 0, 1)
 
     def _detail(
         self, clip: np.ndarray, triangles: np.ndarray, pixels: np.ndarray, resolution: tuple[int, int]
@@ -271,11 +290,12 @@ class AppearanceModel:
 
 
 def _plain(sheet: Sheet, seen: np.ndarray | float, layer: float) -> np.ndarray:
-    """Attributes of hull vertices, ``(V, 9)``: the texture as it is."""
-    values = np.zeros((len(sheet.positions), 9), np.float32)
+    """Attributes of hull vertices, ``(V, 13)``: the texture as it is."""
+    values = np.zeros((len(sheet.positions), 13), np.float32)
     values[:, 0] = 1
     values[:, 4] = seen
     values[:, 5] = sheet.facing * seen
     values[:, 6] = layer
-    values[:, 7:] = sheet.unrolled
+    values[:, 7:9] = sheet.unrolled
+    values[:, 9] = 1
     return values

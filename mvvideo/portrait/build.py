@@ -21,6 +21,8 @@ from renderer.cameras import Cameras
 
 __all__ = ["build_appearance"]
 
+OVERHANGING_NECK = 0.12
+"""Share of the neck outside the matte from which on the mesh's neck is not used."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
 
 
@@ -64,7 +66,7 @@ def build_appearance(
 
     # 3. The photo on the head
     colours = measure_colours(image, landmarks, canvas.pad)
-    surface = build_surface(head, vertices, canvas, view, links, colours)
+    surface = build_surface(head, vertices, canvas, view, links, colours, likeness)
 
     # 4. The body around it
     bare = _bare_skin(view, likeness, oval, canvas)
@@ -81,6 +83,7 @@ def build_appearance(
         filled=filled,
         fringe=np.concatenate([canvas.colour, hull.fringe_alpha[..., None]], axis=-1).astype(np.float32),
         size=canvas.size,
+        camera_center=camera.center[0],
         front_seen=seen,
         plate=plate.astype(np.float32),
         plate_known=plate_known.astype(np.float32),
@@ -88,13 +91,22 @@ def build_appearance(
 
 
 def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray) -> HeadView:
-    """The head drawn without triangles that still show where the photo has background (a neck inside a collar)."""
+    """The head drawn without triangles that still show where the photo has background.
+
+    A neck that would show beside a collar or under a turned chin is left to the hull altogether: what little of
+    it stays inside the matte would look like shards from elsewhere.
+    """
+    is_neck = np.isin(np.arange(len(head.faces)), head.region_faces("neck"))
     for _ in range(3):
         view = view_head(head, vertices, canvas.camera, drawn)
         shown = view.triangle[view.mask & canvas.photographed]
         outside = canvas.matte[view.mask & canvas.photographed] < 0.3
         total = np.bincount(shown, minlength=len(drawn))
-        wrong = np.bincount(shown[outside], minlength=len(drawn)) > 0.5 * np.maximum(total, 1)
+        over = np.bincount(shown[outside], minlength=len(drawn))
+        wrong = over > 0.5 * np.maximum(total, 1)
+        neck = is_neck[drawn]
+        if over[neck].sum() > OVERHANGING_NECK * max(total[neck].sum(), 1):
+            wrong |= neck
         if not wrong.any():
             break
         drawn = drawn[~wrong]
@@ -113,13 +125,17 @@ def _bare_skin(view: HeadView, likeness: np.ndarray, oval: np.ndarray, canvas: C
     """Where the head's own surface is what the photo shows, ``(W, W)`` float32 0/1."""
     import cv2
 
-    skin = np.maximum(oval.astype(np.float32), likeness) * view.mask
+    face = np.maximum(oval.astype(np.float32), view.face)
+    skin = np.maximum(face, likeness) * view.mask
     unit = canvas.size / 512
     mask = (cv2.GaussianBlur(skin, (0, 0), 2.5 * unit) > 0.5).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(4 * unit) + 1,) * 2)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)
-    return (mask * view.mask).astype(np.float32)
+    # One piece with the face: a patch of cloth in a skin's colour is not the neck.
+    _, labels = cv2.connectedComponents(mask * view.mask.astype(np.uint8))
+    own = np.bincount(labels[(oval > 0) & (labels > 0)], minlength=2)
+    return (labels == int(own.argmax())).astype(np.float32)
 
 
 def _hull_textures(canvas: Canvas, bare: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

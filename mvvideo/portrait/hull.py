@@ -59,13 +59,14 @@ class Sheet:
 class Hull:
     """front, back: the closed body; fringe: the soft edge around it, seen only through ``fringe_alpha``.
 
-    ``fringe_alpha``: ``(W, W)`` opacity of the fringe.
+    ``fringe_alpha``: ``(W, W)`` opacity of the fringe; ``fringe_skin``: ``(V,)`` how far it borders on bare skin.
     """
 
     front: Sheet
     back: Sheet
     fringe: Sheet
     fringe_alpha: np.ndarray
+    fringe_skin: np.ndarray
 
 
 def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatomy) -> Hull:
@@ -95,8 +96,8 @@ def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatom
     back = _sheet(
         canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing), unroll(depth.rim - depth.back)
     )
-    fringe, alpha = _fringe(canvas, view, bare, body, grid, depth, weight, nodes, facing)
-    return Hull(front, back, fringe, alpha)
+    fringe, alpha, skin = _fringe(canvas, view, bare, body, grid, depth, weight, nodes, facing)
+    return Hull(front, back, fringe, alpha, skin)
 
 
 def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas) -> np.ndarray:
@@ -159,17 +160,20 @@ class _Depths:
         neck_known = sample_at((~np.isnan(view.neck)).astype(np.float32), nodes) > 0.99
         behind_chin = np.where(neck_known, _sample_known(view.neck, nodes), mesh_front)
         behind_chin = np.minimum(behind_chin, mesh_front)
+        # The sheet is straight between nodes, the skin is not: stay behind its deepest point nearby.
+        reach = 2 * int(np.ceil(step)) + 1
+        deepest = _sample_known(_lowest(view.front, reach), nodes)
         bare_distance = sample_at(signed_distance(bare > 0.5), nodes) * metres  # metres, positive on bare skin
         on_skin = covered & (bare_distance > 0)
         skin_rim = sample_at(bare_outline, nodes)
-        room = np.clip(self.rim, mesh_back + 0.006, np.maximum(mesh_front - 0.006, mesh_back + 0.006))
+        # Where skin is the outline, everything stays between the skin in front and where the ray leaves it again.
+        leaving = np.minimum(_sample_known(view.exit, nodes), deepest - 0.002)
+        margin = np.minimum(0.006, 0.4 * (deepest - leaving))
+        room = np.clip(self.rim, leaving + margin, np.maximum(deepest - margin, leaving + margin))
         self.rim = np.where(covered, skin_rim * room + (1 - skin_rim) * self.rim, self.rim).astype(np.float32)
 
         curvature = ROUND_BODY + (ROUND_HEAD - ROUND_BODY) * head_part
         source = 4 * curvature * (step * metres) ** 2
-        # The sheet is straight between nodes, the skin is not: stay behind its deepest point nearby.
-        reach = 2 * int(np.ceil(step)) + 1
-        deepest = _sample_known(_lowest(view.front, reach), nodes)
         known = on_skin & inside
         start = np.where(known, np.maximum(behind_chin - self.rim, 0.004) ** 2, 0.0)
         squared = relax_grid(start, fixed=known | ~inside, source=source)
@@ -186,7 +190,7 @@ class _Depths:
         under = np.minimum(front, deepest) + offset
         front = np.where(covered, np.where(emerged, over, under), front)
         outside = np.minimum(back, mesh_back - HAIR_OVER_SCALP_METRES)
-        within = np.maximum(np.minimum(self.rim, mesh_back + 0.012), mesh_back + 0.004)
+        within = np.minimum(self.rim, leaving + margin)
         back = np.where(covered, skin_rim * within + (1 - skin_rim) * outside, back)
         self.front = np.where(inside, np.maximum(front, back + 0.001), self.rim).astype(np.float32)
         self.back = np.where(inside, back, self.rim).astype(np.float32)
@@ -329,7 +333,7 @@ def _fringe(
     weight: np.ndarray,
     nodes: np.ndarray,
     facing: np.ndarray,
-) -> tuple[Sheet, np.ndarray]:
+) -> tuple[Sheet, np.ndarray, np.ndarray]:
     """A flat collar that carries what neither body nor head covers: soft hair and unfinished outlines."""
     unit = canvas.size / 512
     head_room = signed_distance(view.mask)
@@ -351,4 +355,5 @@ def _fringe(
     skin = sample_at(cv2.GaussianBlur(bare, (0, 0), 8 * unit), grid)
     share = np.clip(4 * skin, 0, 1) * near_head
     z = share * mesh + (1 - share) * depth.rim
-    return _sheet(canvas, grid, z.astype(np.float32), triangles, weight, facing), alpha.astype(np.float32)
+    sheet = _sheet(canvas, grid, z.astype(np.float32), triangles, weight, facing)
+    return sheet, alpha.astype(np.float32), share.ravel()[np.unique(triangles)].astype(np.float32)

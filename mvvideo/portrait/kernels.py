@@ -175,16 +175,20 @@ def _bilinear(picture, x, y, out):
 
 @njit(cache=True, parallel=True)
 def finish_pixels(
-    ids, values, texture, detail, filled, edge_ids, edge_values, edge_texture, behind, edge_distance, sharp, limits
-):
+    ids, values, texture, detail, photo, filled, edge_ids, edge_values, edge_texture, behind, edge_distance, edge_fade,
+    sharp, layers,
+):  # fmt: skip
     """Mix what the shader drew, in place of a dozen array passes.
 
     Args:
-        ids ``(B, H, W)``, values ``(B, H, W, 9)`` (gain, colour 3, seen, facing, layer, unrolled x y), texture
-        ``(B, H, W, 3)``: the solid surfaces; detail ``(B, F + 1)`` per triangle, last 0; filled ``(W', W', 3)``.
-        edge_*: the fringe: ids, facing ``(…, 1)``, texture ``(…, 4)``; behind, edge_distance: ``(B, H, W)`` metres.
-        sharp: ``(2,)`` detail below which the hull shows the unrolled picture, above which the photo; limits:
-        ``(2,)`` layer of hull front and back.
+        ids ``(B, H, W)``, texture ``(B, H, W, 3)``: the solid surfaces. values ``(B, H, W, 13)``: gain, colour 3,
+            seen, facing, layer, and the alternative for where the photo is stretched: x, y, gain, colour 3.
+        detail ``(B, F + 1)``: photo pixels per drawn pixel of every triangle, last 0.
+        photo, filled ``(W', W', 3)``: the alternative's pictures for the head and for the hull.
+        edge_*: the fringe: ids, values ``(…, 2)`` (facing, how far it borders on skin), texture ``(…, 4)``,
+            edge_fade ``(B,)`` opacity left at bare skin. behind, edge_distance: ``(B, H, W)`` metres.
+        sharp ``(2, 2)``: for head, hull: detail below which the alternative shows, above which the photo.
+        layers ``(2,)``: values of the hull's front and back.
 
     Returns:
         rgb ``(B, H, W, 3)``, alpha ``(B, H, W, 1)``, confidence ``(B, H, W, 4)``.
@@ -202,28 +206,32 @@ def finish_pixels(
             solid = t >= 0
             if solid:
                 fine = detail[b, t]
-                gain = values[b, y, x, 0]
+                here = values[b, y, x]
                 for c in range(3):
-                    rgb[b, y, x, c] = gain * texture[b, y, x, c] + values[b, y, x, 1 + c]
-                seen, facing, layer = values[b, y, x, 4], values[b, y, x, 5], values[b, y, x, 6]
-                if layer < limits[0] + np.float32(0.01):
-                    share = (fine - sharp[0]) / (sharp[1] - sharp[0])
-                    share = min(max(share, np.float32(0.0)), np.float32(1.0))
-                    if layer < limits[1] + np.float32(0.01):
-                        share = np.float32(0.0)
-                    if share < 1.0:
-                        _bilinear(filled, values[b, y, x, 7], values[b, y, x, 8], other)
-                        for c in range(3):
-                            rgb[b, y, x, c] = share * rgb[b, y, x, c] + (1 - share) * other[c]
-                        seen *= share
+                    rgb[b, y, x, c] = here[0] * texture[b, y, x, c] + here[1 + c]
+                seen = here[4]
+                hull = here[6] < layers[0] + np.float32(0.01)
+                row = 1 if hull else 0
+                share = (fine - sharp[row, 0]) / (sharp[row, 1] - sharp[row, 0])
+                share = min(max(share, np.float32(0.0)), np.float32(1.0))
+                if hull and here[6] < layers[1] + np.float32(0.01):
+                    share = np.float32(0.0)
+                if share < 1.0:
+                    _bilinear(filled if hull else photo, here[7], here[8], other)
+                    for c in range(3):
+                        shown = here[9] * other[c] + here[10 + c]
+                        rgb[b, y, x, c] = share * rgb[b, y, x, c] + (1 - share) * shown
+                    less = np.float32(0.0) if hull else np.float32(0.5) * min(here[9], np.float32(2) * seen)
+                    seen = share * seen + (1 - share) * less
                 confidence[b, y, x, 0] = seen
-                confidence[b, y, x, 1] = facing
+                confidence[b, y, x, 1] = here[5]
                 confidence[b, y, x, 2] = fine if seen > 0.01 else np.float32(0.0)
-                confidence[b, y, x, 3] = layer
+                confidence[b, y, x, 3] = here[6]
                 alpha[b, y, x, 0] = 1.0
             # 1 mm: the fringe starts on the hull's own rim.
             if edge_ids[b, y, x] >= 0 and (not solid or edge_distance[b, y, x] < behind[b, y, x] + 0.001):
-                opacity = edge_texture[b, y, x, 3]
+                skin = edge_values[b, y, x, 1]
+                opacity = edge_texture[b, y, x, 3] * (1 - skin * (1 - edge_fade[b]))
                 total = opacity + (1 - opacity) * alpha[b, y, x, 0]
                 if total > 1e-4:
                     part = opacity / total
@@ -232,6 +240,6 @@ def finish_pixels(
                     confidence[b, y, x, 0] = part + (1 - part) * confidence[b, y, x, 0]
                     confidence[b, y, x, 1] = part * edge_values[b, y, x, 0] + (1 - part) * confidence[b, y, x, 1]
                     confidence[b, y, x, 2] = part + (1 - part) * confidence[b, y, x, 2]
-                    confidence[b, y, x, 3] = part * limits[0] + (1 - part) * confidence[b, y, x, 3]
+                    confidence[b, y, x, 3] = part * layers[0] + (1 - part) * confidence[b, y, x, 3]
                     alpha[b, y, x, 0] = total
     return rgb, alpha, confidence

@@ -1,9 +1,11 @@
-"""The photo on the fitted head, and colours for what the photo does not show.
+"""The photo on the fitted head, and colours for what the photo does not show well.
 
-Every triangle takes its picture from one place: **direct**, where the photo saw it; **mirrored**, the photo at
-its twin on the other side of the face; or **filled**, from its vertices' colours. A vertex that triangles of
-different kinds share is split ("wedges"). Mirrored pictures get a smooth colour offset that closes the seam
-(mean-value cloning on the mesh), so lighting differences fade instead of showing an edge.
+Every triangle has a main picture: **direct**, where the photo saw it; **mirrored**, the photo at its twin on the
+other side of the face; or **filled**, from its vertices' colours. A vertex that triangles of different kinds
+share is split ("wedges"). A direct wedge also has an alternative (mirrored or filled) that replaces it where a
+view stretches the photo too far. Mirrored pictures get a smooth colour offset so that lighting differences fade
+instead of showing an edge (mean-value cloning on the mesh). Only what the photo shows frontally enough, well
+inside the matte, may lend its colour to other places.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 from flame.head import FlameHead
 from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.kernels import relax_mesh
+from mvvideo.portrait.snapping import signed_distance
 from mvvideo.portrait.synthetic import FaceColours, synthetic_colours
 from mvvideo.portrait.views import HeadView, sample_at
 
@@ -23,6 +26,10 @@ __all__ = ["HeadSurface", "Source", "build_surface"]
 
 LARGEST_SEAM = 0.3
 """Most that a mirrored colour is shifted."""
+TRUSTED_FACING = 0.35
+"""Cosine from which on a photographed colour counts as the surface's own rather than its outline's."""
+BEHIND_EARS_METRES = -0.09
+"""Template z behind which the upper head is hairy."""
 LID_METRES = 0.0015
 """Skin that closing the eye moves farther than this takes the lid's own colour when it closes."""
 
@@ -45,6 +52,7 @@ class HeadSurface:
         pixels: ``(M, 2)`` canvas pixels where the wedge's picture is.
         gain, colour: ``(M, 1)``, ``(M, 3)``: drawn = gain · photo + colour.
         seen, facing: ``(M,)`` confidence at the photo.
+        other_pixels ``(M, 2)``, other_gain ``(M, 1)``, other_colour ``(M, 3)``: the alternative.
         lid, lid_colour: ``(M, 2)`` left/right share and ``(M, 3)``: what a closing lid turns into.
         eye, eye_colour: ``(M, 2)`` and ``(M, 3)``: what a turning eye turns into.
     """
@@ -57,6 +65,9 @@ class HeadSurface:
     colour: np.ndarray
     seen: np.ndarray
     facing: np.ndarray
+    other_pixels: np.ndarray
+    other_gain: np.ndarray
+    other_colour: np.ndarray
     lid: np.ndarray
     lid_colour: np.ndarray
     eye: np.ndarray
@@ -70,12 +81,14 @@ def build_surface(
     view: HeadView,
     links: tuple[np.ndarray, np.ndarray],
     colours: FaceColours,
+    likeness: np.ndarray,
 ) -> HeadSurface:
     """Texture the head.
 
     Args:
         vertices: ``(V, 3)`` at the photo's pose, outline snapped; view: the same, drawn.
         links: :func:`~mvvideo.portrait.kernels.adjacency` of the head; colours: of eyes, teeth, mouth, skin.
+        likeness: ``(W, W)`` how much the canvas shows skin.
     """
     pixels, distance = (array[0] for array in canvas.camera.project(vertices))
     facing = _vertex_facing(head, vertices, canvas)
@@ -83,45 +96,70 @@ def build_surface(
     mirror = head.mirror_index
     synthetic, own_colour = synthetic_colours(head, vertices, colours)
 
-    # Vertex colours, as the three kinds of triangle agree on them.
+    # Colours that may spread, as vertex values.
     direct = _touched(view.faces[source == Source.DIRECT], len(vertices))
-    mirrored = _touched(view.faces[source == Source.MIRRORED], len(vertices)) & ~direct
+    anchor = direct & ~synthetic & _trusted(head, canvas, likeness, pixels, facing)
     photo = sample_at(canvas.colour, pixels)  # (V, 3)
     twin = photo[mirror]
-    seam = direct & direct[mirror]
-    offset, _ = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=50)
-    offset = np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM)
-    agreed = np.where(direct[:, None], photo, twin + offset).astype(np.float32)
-    agreed[synthetic & ~direct] = own_colour[synthetic & ~direct]
-    given = direct | mirrored | synthetic
+    has_twin = anchor[mirror]
+    seam = anchor & has_twin
+    offset, reached = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=60)
+    offset = np.where(reached[:, None], np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM), 0)
+    believed = np.where(anchor[:, None], photo, twin + offset)
+    given = anchor | has_twin
+    spread, reached = relax_mesh(links, np.where(given[:, None], believed, 0), fixed=given, sweeps=80)
+    fill = np.where(reached[:, None], spread, colours.skin)
+    fill[synthetic] = own_colour[synthetic]
     lids = _lid_share(head)
-    filled, _ = relax_mesh(links, agreed, fixed=given & ~(synthetic & ~direct), sweeps=80)
-    agreed = np.where(given[:, None], agreed, filled)
-    lid_colour = _lid_colours(head, links, agreed, lids, direct & ~synthetic)
+    lid_colour = _lid_colours(head, links, fill, lids, given & ~synthetic)
 
     # Wedges: (vertex, kind) pairs.
     keys = view.faces.astype(np.int64) * 3 + source[:, None]
     wedges, triangles = np.unique(keys, return_inverse=True)
     vertex, kind = wedges // 3, wedges % 3
     is_direct, is_twin, is_filled = (kind == k for k in (Source.DIRECT, Source.MIRRORED, Source.FILLED))
-    picture = np.where(is_twin[:, None], pixels[mirror[vertex]], pixels[vertex])
-    colour = np.where(is_filled[:, None], agreed[vertex], 0)
-    colour = np.where(is_twin[:, None], agreed[vertex] - twin[vertex], colour)
-    outside_eye = _outside_eye_opening(head, pixels, colours)
+    twinned = (has_twin & ~synthetic)[vertex]
+    mirrored_colour = offset[vertex]
+    colour = np.select([is_filled[:, None], is_twin[:, None]], [fill[vertex], mirrored_colour], 0.0)
+    # The eyeball and what it shows have no better picture than the photo's.
+    keep = is_direct & synthetic[vertex]
+    other_gain = np.where(keep | twinned, 1.0, 0.0)
+    other_colour = np.select(
+        [keep[:, None], twinned[:, None]], [np.zeros((len(vertex), 3)), mirrored_colour], fill[vertex]
+    )
     return HeadSurface(
         vertex=vertex,
         triangles=triangles.reshape(-1, 3).astype(np.int32),
         source=source,
-        pixels=picture.astype(np.float32),
+        pixels=np.where(is_twin[:, None], pixels[mirror[vertex]], pixels[vertex]).astype(np.float32),
         gain=np.where(is_filled, 0, 1).astype(np.float32)[:, None],
         colour=colour.astype(np.float32),
         seen=np.select([is_direct, is_twin], [1.0, 0.5], 0.0).astype(np.float32),
         facing=np.select([is_direct, is_twin], [facing[vertex], facing[mirror[vertex]]], 0.0).astype(np.float32),
+        other_pixels=np.where((twinned & ~keep)[:, None], pixels[mirror[vertex]], pixels[vertex]).astype(np.float32),
+        other_gain=other_gain.astype(np.float32)[:, None],
+        other_colour=other_colour.astype(np.float32),
         lid=lids[vertex],
         lid_colour=lid_colour[vertex],
-        eye=outside_eye[vertex] * is_direct[:, None],
+        eye=_outside_eye_opening(head, pixels, colours)[vertex] * is_direct[:, None],
         eye_colour=own_colour[vertex],
     )
+
+
+def _trusted(
+    head: FlameHead, canvas: Canvas, likeness: np.ndarray, pixels: np.ndarray, facing: np.ndarray
+) -> np.ndarray:
+    """Vertices whose photographed colour may stand for their surroundings, ``(V,)`` bool."""
+    room = sample_at(signed_distance(canvas.matte > 0.9), pixels)
+    frontal = (facing > TRUSTED_FACING) & (room > 4 * canvas.size / 512)
+    hairy = np.zeros(len(pixels), bool)
+    hairy[head.region_vertices("scalp")] = True
+    hairy |= (head.v_template[:, 2] < BEHIND_EARS_METRES) & (head.weights[:, 1] > 0.9)
+    skin = sample_at(likeness, pixels)
+    hair = frontal & hairy & (skin < 0.5)
+    if hair.sum() < 10:  # bald, or a crown that is not in the picture
+        hair = frontal & hairy
+    return np.where(hairy, hair, frontal & (skin > 0.4))
 
 
 def _touched(triangles: np.ndarray, vertices: int) -> np.ndarray:
@@ -161,7 +199,7 @@ def _triangle_sources(
     clear = (distance < nearest + 0.002) & (facing > 0.03) & in_crop
     direct = (shown > 0.3 * area) & (shown > 0) | clear[faces].all(axis=1)
     twin = _mirror_triangles(head, faces)
-    good_twin = direct & (facing[faces].min(axis=1) > 0.2)
+    good_twin = direct & (facing[faces].min(axis=1) > 0.3)
     unsided = np.isin(head.vertex_region, np.unique(head.vertex_region[head.region_vertices(*_OWN_COLOUR)]))
     mirrored = ~direct & (twin >= 0) & good_twin[twin] & ~unsided[faces].any(axis=1)
     return np.select([direct, mirrored], [Source.DIRECT, Source.MIRRORED], Source.FILLED).astype(np.int64)

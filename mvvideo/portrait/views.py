@@ -12,6 +12,12 @@ from renderer.shading import shade
 
 __all__ = ["HeadView", "drawn_triangles", "sample_at", "view_head"]
 
+FACE_FRONT_METRES, FOREHEAD_METRES = -0.025, 0.045
+"""Template z and y that bound the front of the face (origin between the eyes)."""
+_INNER = (
+    "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "eye_socket", "teeth",
+    "tongue", "mouth_inside",
+)  # fmt: skip
 LOWEST_HEAD_WEIGHT = 0.12
 """Skin that follows the head less than this is chest and shoulders: the hull shows those."""
 
@@ -22,18 +28,22 @@ class HeadView:
 
     Attributes:
         triangle: index into ``faces``, −1 where none; ``front`` and ``back``: nearest and farthest surface.
+        exit: where a ray that meets the head's skin leaves it again for the first time.
         neck: nearest surface of the neck alone, as it runs on behind the chin.
         weight: how far the nearest surface follows the head (1) rather than the shoulders (0).
         neck_weight: the same for ``neck``.
+        face: 1 where the nearest surface is the front of the face, by anatomy.
         faces: ``(F', 3)`` triangles drawn.
     """
 
     triangle: np.ndarray
     front: np.ndarray
     back: np.ndarray
+    exit: np.ndarray
     neck: np.ndarray
     weight: np.ndarray
     neck_weight: np.ndarray
+    face: np.ndarray
     faces: np.ndarray
 
     @property
@@ -57,6 +67,14 @@ def _follows(head: FlameHead) -> np.ndarray:
     return np.ascontiguousarray(head.weights[:, 1:].sum(axis=1), np.float32)
 
 
+def _front_of_face(head: FlameHead) -> np.ndarray:
+    """1 on the face from ear to ear and from the chin to the middle of the forehead, ``(V,)`` float32."""
+    template = head.v_template
+    front = (template[:, 2] > FACE_FRONT_METRES) & (template[:, 1] < FOREHEAD_METRES)
+    front[head.region_vertices("scalp", "neck", "shoulders", "ear_left", "ear_right")] = False
+    return front.astype(np.float32)
+
+
 def view_head(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.ndarray) -> HeadView:
     """Draw the head from the front and from behind.
 
@@ -67,10 +85,13 @@ def view_head(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.
     resolution = (camera.height, camera.width)
     clip = camera.to_clip(vertices)  # (1, V, 4)
     follows = _follows(head)[:, None]
-    near = shade(clip, faces, follows, resolution=resolution)
+    near = shade(clip, faces, np.concatenate([follows, _front_of_face(head)[:, None]], axis=1), resolution=resolution)
     flipped = clip.copy()
     flipped[..., 2] *= -1  # the depth test then keeps the farthest
     far = shade(flipped, faces, None, resolution=resolution)
+    outer = head.faces[np.setdiff1d(drawn, head.region_faces(*_INNER))]
+    skin = shade(clip, outer, None, resolution=resolution)
+    leaving = shade(clip, outer, None, resolution=resolution, behind=skin.clip_depth)
     neck_faces = head.faces[np.intersect1d(drawn, head.region_faces("neck"))]
     neck = shade(clip, neck_faces, follows, resolution=resolution)
     eye_z = float(camera.center[0, 2])
@@ -83,9 +104,11 @@ def view_head(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.
         triangle=near.triangle_ids[0],
         front=height_of(near),
         back=height_of(far),
+        exit=height_of(leaving),
         neck=height_of(neck),
         weight=near.values[0, ..., 0],
         neck_weight=neck.values[0, ..., 0],
+        face=near.values[0, ..., 1],
         faces=faces,
     )
 
