@@ -58,9 +58,9 @@ _HIGHLIGHT = ((-0.24, 0.30, 0.92), 28.0, 0.10)  # half vector, exponent, strengt
 
 @dataclass(frozen=True)
 class _Preview:
-    """Colours of the shaded preview: of the regions (R, 3) and of the background (3,)."""
+    """Colours of the shaded preview: of the vertices (V, 3) and of the background (3,)."""
 
-    colors: Float
+    albedo: Float
     background: Float
 
 
@@ -72,6 +72,7 @@ class HeadMesh(Protocol):
     uv: Any  # (VT, 2)
     uv_faces: Any  # (F, 3)
     face_region: Any  # (F,)
+    vertex_region: Any  # (V,)
 
 
 def render_buffers(
@@ -108,15 +109,8 @@ def render_buffers(
     points = _checked_points(vertices, head)
     count, height, width = len(cameras), cameras.height, cameras.width
     out = {n: np.empty((len(points), count, height, width, BUFFERS[n]), np.float32) for n in names}
-    colors = _albedo(region_names) if "shaded" in names else np.zeros((1, 3), np.float32)
-    if "shaded" in names and np.max(head.face_region, initial=0) >= len(colors):
-        raise input_error(
-            InputError,
-            "the head's region labels go beyond the region names",
-            f"label {np.max(head.face_region)} of {len(colors)} names",
-            "pass the region_names of this head",
-        )
-    preview = _Preview(colors, np.asarray(background, np.float32))
+    albedo = _albedo(head, region_names) if "shaded" in names else np.zeros((1, 3), np.float32)
+    preview = _Preview(albedo, np.asarray(background, np.float32))
     sharp = [n for n in names if factor == 1 or n not in _SMOOTHED]
     smooth = [n for n in names if n not in sharp]
     for wanted, k in ((sharp, 1), (smooth, factor)):
@@ -170,7 +164,7 @@ def _draw(
         name → (t·N, H, W, C); with a factor above 1 only mask and shaded.
     """
     clip = cameras.to_clip(points).reshape(-1, points.shape[1], 4)  # (t·N, V, 4)
-    attributes, where = _attributes(points, head, cameras, wanted, threads)
+    attributes, where = _attributes(points, head, cameras, wanted, preview, threads)
     seen = shade(clip, head.faces, attributes, resolution=(cameras.height, cameras.width), threads=threads)
     drawn = {name: seen.values[..., channels] for name, channels in where.items()}
     for name in ("normals_camera", "normals_head"):
@@ -188,8 +182,7 @@ def _draw(
         from renderer.preview import compose
 
         drawn["shaded"], drawn["mask"] = compose(
-            seen.triangle_ids, drawn["light"], head.face_region, preview.colors, preview.background, factor,
-            threads=threads,
+            seen.triangle_ids, drawn["lit"], preview.background, factor, threads=threads,
         )  # fmt: skip
     elif "mask" in wanted:
         drawn["mask"] = box_downsample(seen.mask[..., None], factor)
@@ -197,7 +190,12 @@ def _draw(
 
 
 def _attributes(
-    points: Float, head: HeadMesh, cameras: Cameras, wanted: Sequence[str], threads: int | None
+    points: Float,
+    head: HeadMesh,
+    cameras: Cameras,
+    wanted: Sequence[str],
+    preview: _Preview,
+    threads: int | None,
 ) -> tuple[Float, dict[str, slice]]:
     """Per-vertex values (t·N, V, K) and which channels are which."""
     frames, count = len(points), len(cameras)
@@ -221,7 +219,8 @@ def _attributes(
             if "normals_camera" in wanted:
                 add("normals_camera", turned)
             if "shaded" in wanted:
-                add("light", _light(turned))
+                light = _light(turned)  # (t, N, V, 2)
+                add("lit", preview.albedo * light[..., :1] + light[..., 1:])
     if "canonical" in wanted:
         add("canonical", np.asarray(head.v_template, np.float32)[None, None])
     if not columns:
@@ -256,10 +255,18 @@ def _uv(clip: Float, head: HeadMesh, seen: Shaded, threads: int | None) -> Float
     return numba_backend.interpolate(values, rast, corners, threads=threads)[:, ::-1]
 
 
-def _albedo(region_names: Sequence[str] | None) -> Float:
-    """(R, 3) colours of the regions."""
+def _albedo(head: HeadMesh, region_names: Sequence[str] | None) -> Float:
+    """(V, 3) natural colours of the vertices, by their regions."""
     if region_names is None:
         from flame.regions import REGIONS
 
         region_names = REGIONS
-    return albedo_of_regions(region_names)
+    labels = np.asarray(head.vertex_region)
+    if labels.max(initial=0) >= len(region_names):
+        raise input_error(
+            InputError,
+            "the head's region labels go beyond the region names",
+            f"label {labels.max()} of {len(region_names)} names",
+            "pass the region_names of this head",
+        )
+    return albedo_of_regions(region_names)[labels]

@@ -1,4 +1,4 @@
-"""The shaded preview's last step: region colours times light, averaged over the samples of each pixel."""
+"""The shaded preview's last step: the samples of each pixel averaged over the background."""
 
 from __future__ import annotations
 
@@ -14,21 +14,18 @@ Float = NDArray[np.float32]
 
 
 @njit(cache=True, error_model="numpy")
-def _row(ids, light, labels, colors, background, factor, row, image, cover):
+def _row(ids, lit, background, factor, row, image, cover):
     share = np.float32(1.0) / np.float32(factor * factor)
     for column in range(image.shape[1]):
         red, green, blue, covered = np.float32(0), np.float32(0), np.float32(0), 0
         for y in range(row * factor, (row + 1) * factor):
             for x in range(column * factor, (column + 1) * factor):
-                triangle = ids[y, x]
-                if triangle < 0:
+                if ids[y, x] < 0:
                     continue
                 covered += 1
-                label = labels[triangle]
-                diffuse, shine = light[y, x, 0], light[y, x, 1]
-                red += min(colors[label, 0] * diffuse + shine, np.float32(1.0))
-                green += min(colors[label, 1] * diffuse + shine, np.float32(1.0))
-                blue += min(colors[label, 2] * diffuse + shine, np.float32(1.0))
+                red += min(lit[y, x, 0], np.float32(1.0))
+                green += min(lit[y, x, 1], np.float32(1.0))
+                blue += min(lit[y, x, 2], np.float32(1.0))
         full = np.float32(covered) * share
         image[row, column, 0] = red * share + background[0] * (np.float32(1.0) - full)
         image[row, column, 1] = green * share + background[1] * (np.float32(1.0) - full)
@@ -37,35 +34,33 @@ def _row(ids, light, labels, colors, background, factor, row, image, cover):
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
-def _parallel(ids, light, labels, colors, background, factor, image, cover):
+def _parallel(ids, lit, background, factor, image, cover):
     rows = image.shape[1]
     for item in prange(image.shape[0] * rows):
         b = np.int64(item) // rows
-        _row(ids[b], light[b], labels, colors, background, factor, np.int64(item) % rows, image[b], cover[b])
+        _row(ids[b], lit[b], background, factor, np.int64(item) % rows, image[b], cover[b])
 
 
 @njit(cache=True, error_model="numpy")
-def _serial(ids, light, labels, colors, background, factor, image, cover):
+def _serial(ids, lit, background, factor, image, cover):
     for b in range(image.shape[0]):
         for row in range(image.shape[1]):
-            _row(ids[b], light[b], labels, colors, background, factor, np.int64(row), image[b], cover[b])
+            _row(ids[b], lit[b], background, factor, np.int64(row), image[b], cover[b])
 
 
 def compose(
     ids: NDArray[np.int32],
-    light: Float,
-    labels: NDArray,
-    colors: Float,
+    lit: Float,
     background: Float,
     factor: int,
     *,
     threads: int | None = None,
 ) -> tuple[Float, Float]:
-    """Colour and average.
+    """Average the samples of each pixel.
 
     Args:
-        ids: (B, k·H, k·W) triangles, −1 for none; light: (B, k·H, k·W, 2) diffuse and highlight strengths.
-        labels: (F,) region of each triangle; colors: (R, 3); background: (3,); factor: k.
+        ids: (B, k·H, k·W) triangles, −1 for none; lit: (B, k·H, k·W, 3) colours under light, ≥ 0.
+        background: (3,); factor: k.
 
     Returns:
         image (B, H, W, 3) over the background, and the covered share of each pixel (B, H, W, 1).
@@ -75,9 +70,7 @@ def compose(
     cover = np.empty((*image.shape[:3], 1), np.float32)
     arguments = (
         np.ascontiguousarray(ids),
-        np.ascontiguousarray(light),
-        np.ascontiguousarray(labels, np.int64),
-        np.ascontiguousarray(colors, np.float32),
+        np.ascontiguousarray(lit),
         np.ascontiguousarray(background, np.float32),
         factor,
         image,

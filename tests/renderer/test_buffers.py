@@ -26,7 +26,7 @@ def ball(sphere) -> SimpleNamespace:
     low = vertices[triangles].mean(1)[:, 1] < 0
     return SimpleNamespace(
         v_template=vertices.astype(np.float32), faces=triangles, uv=uv, uv_faces=triangles,
-        face_region=low.astype(np.uint8),
+        face_region=low.astype(np.uint8), vertex_region=(vertices[:, 1] < 0).astype(np.uint8),
     )  # fmt: skip
 
 
