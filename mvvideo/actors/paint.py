@@ -99,7 +99,7 @@ def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: di
     return out
 
 
-def tint_cards(texture: np.ndarray, color: np.ndarray, rng: np.random.Generator, *, contrast: float = 0.8,
+def tint_cards(texture: np.ndarray, color: np.ndarray, rng: np.random.Generator, *, contrast: float = 1.0,
                root_dark: float = 0.0) -> np.ndarray:
     """(H,W,4) u8 hair, brow or lash cards in a colour: the texture gives light and dark, the colour the rest.
 
@@ -111,7 +111,7 @@ def tint_cards(texture: np.ndarray, color: np.ndarray, rng: np.random.Generator,
     light = decode_u8(texture[..., :3]) @ np.array([0.3, 0.5, 0.2], np.float32)
     mean = float((light * weight).sum() / max(weight.sum(), 1.0))
     relative = np.clip(light / max(mean, 1e-4), 0.08, 4.0) ** contrast
-    strands = 1 + 0.16 * _noise(texture.shape[:2], 140, rng) + 0.1 * _noise(texture.shape[:2], 30, rng)
+    strands = 1 + 0.05 * _noise(texture.shape[:2], 140, rng) + 0.05 * _noise(texture.shape[:2], 12, rng)
     relative = np.clip(relative * strands, 0.1, 3.0)
     if root_dark:
         relative *= 1 - root_dark * np.linspace(1, 0, texture.shape[0], dtype=np.float32)[:, None]
