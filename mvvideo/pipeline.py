@@ -142,7 +142,7 @@ class VideoModel:
 
     def _corrected(self, scene: _Scene, seed: int) -> Iterator[np.ndarray]:
         """Windows of network output, neighbours cross-faded where they overlap."""
-        overlap = 1 if self.window_frames < 8 else 2
+        overlap = max(1, self.window_frames // 8) if self.window_frames > 1 else 0
         windows = plan_windows(len(scene.sequence), length=self.window_frames, overlap=overlap)
         sampler = _WindowSampler(self, scene, seed)
         tail: np.ndarray | None = (

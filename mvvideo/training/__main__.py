@@ -17,6 +17,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", required=True, help="folder of training shards")
     parser.add_argument("--heldout", help="folder of held-out shards")
     parser.add_argument("--out", required=True, help="folder of the run; an earlier run there goes on")
+    parser.add_argument("--init", help="folder of weights to start from")
     parser.add_argument("--minutes", type=float, default=60.0, help="time budget over all starts")
     parser.add_argument("--steps", type=int, help="stop after this many steps")
     parser.add_argument("--device", default="auto", help="cuda, cpu or auto")
@@ -60,6 +61,7 @@ def _train(arguments: list[str]) -> None:
         out=options.out,
         minutes=options.minutes,
         device=_device(options.device),
+        initial=options.init,
     )
     trainer.run(max_steps=options.steps)
 

@@ -13,7 +13,7 @@ from flame.errors import AssetError, input_error
 from mvvideo.guidance import CHANNEL_COUNT, Guidance, channel_slice
 from mvvideo.training.shards import ARRAY_FIELDS, list_shards, read_shard
 
-__all__ = ["ClipBatch", "ClipStore", "jitter_colours", "mirror"]
+__all__ = ["ClipBatch", "ClipStore", "jitter_colours", "mirror", "to_and_fro"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,13 @@ class ClipBatch:
     seen: torch.Tensor  # (B, V, T, 1, H, W)
     guidance: torch.Tensor  # (B, V, T, C, H, W)
     yaw_degrees: torch.Tensor  # (B, V, T)
+
+
+def to_and_fro(total: int, *, start: int, count: int) -> list[int]:
+    """``count`` frame numbers from ``start`` on, turning round at both ends of ``total`` frames."""
+    period = max(1, 2 * (total - 1))
+    places = [(start + i) % period for i in range(count)]
+    return [min(place, period - place) if total > 1 else 0 for place in places]
 
 
 class ClipStore:
@@ -81,28 +88,32 @@ class ClipStore:
             )
 
     def sample(self, count: int, *, frames: int, views: int, generator: np.random.Generator) -> ClipBatch:
-        """Random clips, each cut to ``frames`` consecutive frames and ``views`` views."""
+        """Random clips, each cut to ``frames`` consecutive frames and ``views`` views (or all there are).
+
+        Clips shorter than ``frames`` are played to and fro: 0 1 2 1 0 1 …, which is motion as good as any.
+        """
         chosen = []
         for index in generator.integers(0, len(self._clips), count):
             clip = self._clips[index]
             frame_total, view_total = clip["yaw_degrees"].shape
-            start = int(generator.integers(0, frame_total - min(frames, frame_total) + 1))
+            start = int(generator.integers(0, frame_total))
+            if frames <= frame_total:
+                start = int(generator.integers(0, frame_total - frames + 1))
             picked = generator.permutation(view_total)[:views].tolist()
-            chosen.append((clip, slice(start, start + frames), picked))
+            chosen.append((clip, to_and_fro(frame_total, start=start, count=frames), picked))
         return self._batch(chosen)
 
     def clip(self, index: int) -> ClipBatch:
         """One whole clip as a batch of one."""
         clip = self._clips[index]
         frame_total, view_total = clip["yaw_degrees"].shape
-        return self._batch([(clip, slice(0, frame_total), list(range(view_total)))])
+        return self._batch([(clip, list(range(frame_total)), list(range(view_total)))])
 
-    def _batch(self, chosen: list[tuple[dict[str, torch.Tensor], slice, list[int]]]) -> ClipBatch:
+    def _batch(self, chosen: list[tuple[dict[str, torch.Tensor], list[int], list[int]]]) -> ClipBatch:
         def pick(name: str) -> torch.Tensor:
-            # (T, N, …) -> (V, T, …), stacked to (B, V, T, …); plain slices, as an index list would make the
-            # GPU wait for the CPU.
-            cut = [clip[name][when, view] for clip, when, which in chosen for view in which]
-            return torch.stack(cut).unflatten(0, (len(chosen), -1))
+            # (T, N, …) -> (B, V, T, …). Single pictures: an index list would make the GPU wait for the CPU.
+            pictures = [clip[name][t, view] for clip, when, which in chosen for view in which for t in when]
+            return torch.stack(pictures).unflatten(0, (len(chosen), -1, len(chosen[0][1])))
 
         def whole(name: str) -> torch.Tensor:
             return torch.stack([clip[name] for clip, _, _ in chosen])

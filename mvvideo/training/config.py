@@ -57,12 +57,15 @@ class TrainingConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     phases: tuple[Phase, ...] = _PHASES
     seed: int = 0
+    precision: str = "auto"  # of the forward pass: bf16, float32; auto is bf16 on CUDA
     pictures_per_step: int = 64  # split into clips by each phase's frames · views
     pure_noise_share: float = 0.7  # of the clips; the others get a uniform time
     colour_jitter: float = 0.25
     mirror_share: float = 0.5
     adversarial_from: float = 0.6  # share of the budget after which the discriminator takes part
     max_gigabytes: float = 90.0  # of clips held on the device
+    wait_for_clips: int = 1  # before the first step, while actors are still being rendered
+    wait_seconds: float = 0.0  # at most
     refresh_seconds: float = 20.0  # how often to look for new shards
     evaluate_seconds: float = 120.0
     evaluate_clips: int = 32

@@ -17,7 +17,7 @@ import torch
 from flame.errors import ConfigError, input_error
 from mvvideo.networks.composite import Plates
 from mvvideo.networks.denoiser import MultiViewDenoiser
-from mvvideo.networks.storage import save_network
+from mvvideo.networks.storage import load_network, save_network
 from mvvideo.sampling import mix
 from mvvideo.training.batches import ClipBatch, ClipStore, jitter_colours, mirror
 from mvvideo.training.config import Phase, TrainingConfig
@@ -48,6 +48,7 @@ class Trainer:
         out: folder of the run; made if missing.
         minutes: time budget; learning rate and phases follow it.
         device: ``cuda`` or ``cpu``.
+        initial: folder of weights to start from instead of random ones; an earlier run in ``out`` goes first.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Trainer:
         out: Path | str,
         minutes: float,
         device: str,
+        initial: Path | str | None = None,
     ) -> None:
         if not minutes > 0:
             raise input_error(ConfigError, "minutes must be positive", minutes, "give for example 12")
@@ -69,14 +71,21 @@ class Trainer:
         self.device = torch.device(device)
         self.out.mkdir(parents=True, exist_ok=True)
         self.store = ClipStore(data, device=self.device, max_gigabytes=config.max_gigabytes)
-        self.store.require()
+        self._wait_for_clips()
         self.heldout = None
         if heldout is not None:
             self.heldout = ClipStore(heldout, device=self.device, max_gigabytes=config.max_gigabytes)
+        if config.precision not in ("auto", "bf16", "float32"):
+            raise input_error(
+                ConfigError, "precision must be auto, bf16 or float32", config.precision, "correct it"
+            )
+        self._bf16 = config.precision == "bf16" or (config.precision == "auto" and self.device.type == "cuda")
         torch.manual_seed(config.seed)
         torch.backends.cudnn.benchmark = True
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
         self.model = MultiViewDenoiser(config.network).to(self.device, memory_format=torch.channels_last)
+        if initial is not None:
+            self.model.load_state_dict(load_network(initial).state_dict(), strict=True)
         self.critic = PatchDiscriminator().to(self.device, memory_format=torch.channels_last)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         fused = self.device.type == "cuda"
@@ -98,6 +107,14 @@ class Trainer:
         self.choices = np.random.default_rng(config.seed)
         self.noise = torch.Generator(device=self.device).manual_seed(config.seed)
         self._resume()
+
+    def _wait_for_clips(self) -> None:
+        """Let the actors' renderer get ahead: wait until there are some clips, or the patience ends."""
+        patience = time.monotonic() + self.config.wait_seconds
+        while len(self.store) < self.config.wait_for_clips and time.monotonic() < patience:
+            time.sleep(1.0)
+            self.store.refresh()
+        self.store.require()
 
     # --- schedule -----------------------------------------------------------------------------------------
 
@@ -147,6 +164,9 @@ class Trainer:
             batch = jitter_colours(batch, strength=self.config.colour_jitter, generator=self.noise)
         return batch
 
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._bf16)
+
     def _times(self, count: int) -> torch.Tensor:
         uniform = torch.rand(count, generator=self.noise, device=self.device)
         pure = torch.rand(count, generator=self.noise, device=self.device) < self.config.pure_noise_share
@@ -162,7 +182,7 @@ class Trainer:
         if self.choices.random() < 0.5:  # at inference all pictures of a clip share their noise
             noise = noise[:, :1, :1].expand_as(noise)
         times = self._times(len(clean))
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+        with self._autocast():
             reference = self.model.encode_reference(batch.reference, batch.reference_guidance)
             layers = self.model(
                 mix(clean, noise, times),
@@ -194,7 +214,7 @@ class Trainer:
         return terms
 
     def _critic_step(self, fake: torch.Tensor, truth: Truth, condition: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+        with self._autocast():
             logits = self.critic(torch.cat([truth.rgb, fake]), condition.repeat(2, 1, 1, 1))
         loss = hinge_losses(*logits.chunk(2), truth.weight * truth.alpha)
         self.critic_optimiser.zero_grad(set_to_none=True)
@@ -214,7 +234,7 @@ class Trainer:
         if not last.requires_grad:
             return reconstruction.new_zeros(())
         self.critic.requires_grad_(False)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+        with self._autocast():
             logits = self.critic(fake, condition)
         self.critic.requires_grad_(True)
         share = self.config.losses.adversarial

@@ -14,7 +14,7 @@ from flame.errors import AssetError, ConfigError
 from mvvideo.guidance import Guidance, channel_slice
 from mvvideo.networks.composite import Layers, Plates, compose
 from mvvideo.training.__main__ import main
-from mvvideo.training.batches import ClipStore, jitter_colours, mirror
+from mvvideo.training.batches import ClipStore, jitter_colours, mirror, to_and_fro
 from mvvideo.training.config import TrainingConfig, load_config
 from mvvideo.training.losses import LossWeights, Truth, reconstruction_losses
 from mvvideo.training.shards import list_shards, read_shard, write_shard
@@ -91,6 +91,17 @@ def test_batches_have_the_layout_and_the_values(data: Path) -> None:
     assert drawn.reference.shape == (5, 3, 32, 32)
     again = store.sample(5, frames=1, views=2, generator=np.random.default_rng(0))
     assert torch.equal(drawn.target, again.target)
+
+
+def test_short_clips_are_played_to_and_fro(data: Path) -> None:
+    assert to_and_fro(3, start=1, count=8) == [1, 2, 1, 0, 1, 2, 1, 0]
+    assert to_and_fro(1, start=0, count=3) == [0, 0, 0]
+    assert to_and_fro(4, start=1, count=3) == [1, 2, 3]
+    store = ClipStore(data, device=CPU, max_gigabytes=1)
+    batch = store.sample(2, frames=5, views=1, generator=np.random.default_rng(0))
+    assert batch.target.shape == (2, 1, 5, 3, 32, 32)
+    assert torch.equal(batch.target[:, :, 0], batch.target[:, :, 2])
+    assert not torch.equal(batch.target[:, :, 0], batch.target[:, :, 1])
 
 
 def test_store_grows_and_respects_its_limit(tmp_path: Path) -> None:
@@ -207,6 +218,15 @@ def test_training_runs_its_phases_saves_and_goes_on(data: Path, config_file: Pat
     assert again.elapsed >= 40.0
     for name, value in trainer.model.state_dict().items():
         assert torch.equal(again.model.state_dict()[name], value), name
+
+
+def test_half_precision_step(data: Path, config_file: Path, tmp_path: Path) -> None:
+    config = load_config(config_file, ["precision=bf16", "adversarial_from=0.0"])
+    trainer = Trainer(config, data=data, heldout=None, out=tmp_path, minutes=1.0, device="cpu")
+    for elapsed in (10.0, 50.0):
+        trainer.elapsed = elapsed
+        assert all(torch.isfinite(value) for value in trainer.train_step().values())
+    assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
 
 
 def test_training_lowers_the_loss(data: Path, config_file: Path, tmp_path: Path) -> None:
