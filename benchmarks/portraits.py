@@ -29,7 +29,7 @@ from mvportrait import AnimateOptions, animate
 from mvportrait.media.images import demo_portrait_path, read_picture
 
 TEXT = "She slowly turns her head to the left, then smiles."
-# FaceMesh indices of points that hardly move with expression: eye corners, nose bridge and tip, temples, forehead.
+# FaceMesh points that hardly move with expression: eye corners, nose bridge and tip, temples, forehead.
 STABLE = (33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 234, 454, 127, 356, 10, 151, 9, 8)
 MOUTH_CORNERS, TEMPLES = (61, 291), (127, 356)
 
@@ -133,7 +133,9 @@ def _camera_yaw(cameras: Any) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     real = os.environ.get("MVPORTRAIT_REAL_INPUTS")
     parser.add_argument("folder", nargs="?", type=Path, default=Path(real) / "portraits" if real else None)
     parser.add_argument("--preset", default="fast")

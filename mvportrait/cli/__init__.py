@@ -18,10 +18,21 @@ from typing import Any, NoReturn
 
 __all__ = ["main", "run"]
 
+# Progress and banners of libraries; ours is the only progress a user should see. Nothing is ever downloaded.
+_QUIET_LIBRARIES = {
+    "TQDM_DISABLE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_OFFLINE": "1",
+    "GLOG_minloglevel": "3",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
 
 def main() -> NoReturn:
     """Entry point of the console script."""
     debug = "--debug" in sys.argv[1:]
+    for name, value in _QUIET_LIBRARIES.items():
+        os.environ.setdefault(name, value)
     signal.signal(signal.SIGTERM, _as_interrupt)
     if not debug:
         _divert_native_chatter()
