@@ -2,7 +2,7 @@
 
     python -m benchmarks.portraits [FOLDER] [--preset fast] [--text …] [--keep OUT]
 
-FOLDER defaults to ``$MVPORTRAIT_REAL_INPUTS/portraits``, and to the bundled portrait without that. Per portrait:
+FOLDER defaults to ``$MVPORTRAIT_REAL_INPUTS/portraits``, and without that to the bundled portrait. Columns:
 
 - faces: share of frames with a face, the worst view
 - psnr: frame 0 of the front view against the photo's crop, face region, dB
