@@ -17,10 +17,10 @@ Request = TypeVar("Request", contravariant=True)
 class Driver(Protocol[Request]):
     """Anything that turns a request into motion.
 
-    The contract, which one test-suite checks for every driver: the result is *relative* motion of the embedded head
-    (basis "open", zero is rest, identity zero); its length is ``frame_count(request.seconds, fps=request.fps)``; frame 0 is
-    at rest, so that a portrait starts as its photo; the same request gives the same motion; bad requests raise an
-    ``InputError`` before any work is done.
+    The contract, which one test-suite checks for every driver: the result is *relative* motion of the
+    embedded head (basis "open", zero is rest, identity zero); its length is ``frame_count(request.seconds,
+    fps=request.fps)``; frame 0 is at rest, so that a portrait starts as its photo; the same request gives
+    the same motion; bad requests raise an ``InputError`` before any work is done.
     """
 
     def drive(self, request: Request) -> FlameSequence:

@@ -1,10 +1,11 @@
 """Text to head and face motion.
 
-Owns: reading prompts, the text encoder, the motion denoiser and sampler, MotionDM and EmotionDM with their weights, the
-annotated corpus they learn from, their training and evaluation. Does not own: audio, video, rendering, files of others.
+Owns: reading prompts, the text encoder, the motion denoiser and sampler, MotionDM and EmotionDM with their
+weights, the annotated corpus they learn from, their training and evaluation. Does not own: audio, video,
+rendering, files of others.
 
-The way of a prompt: ``split_prompt`` → ``plan`` → MotionDM and EmotionDM on one plan → ``FlameSequence``; ``generate``
-does all of it.
+The way of a prompt: ``split_prompt`` → ``plan`` → MotionDM and EmotionDM on one plan → ``FlameSequence``;
+``generate`` does all of it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The denoiser of both models: a transformer over frames, told by clauses when to do what.
 
-After MDM (Tevet et al., ICLR 2023) it predicts the clean motion x0. Its condition differs: each clause of the prompt is
-pooled from its token states to one vector and speaks to every frame through *phase features* (where the frame stands
-relative to the clause's start, settling and release). Order and timing are therefore given, and what to do is learnt.
+After MDM (Tevet et al., ICLR 2023) it predicts the clean motion x0. Its condition differs: each clause of
+the prompt is pooled from its token states to one vector and speaks to every frame through *phase features*
+(where the frame stands relative to the clause's start, settling and release). Order and timing are therefore
+given, and what to do is learnt.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ _TIME_SCALES = (0.06, 0.2, 0.6, 2.0)  # seconds
 class DenoiserConfig:
     """Sizes of a denoiser.
 
-    ``features`` columns per frame, ``patch`` frames per token, ``width`` of the residual stream, ``layers``, ``heads``,
-    ``text_dim`` of the encoder's token states, ``fps`` the frame rate it works at.
+    ``features`` columns per frame, ``patch`` frames per token, ``width`` of the residual stream, ``layers``,
+    ``heads``, ``text_dim`` of the encoder's token states, ``fps`` the frame rate it works at.
     """
 
     features: int
@@ -54,7 +55,8 @@ class ClauseBatch:
     def without_text(self) -> ClauseBatch:
         """The unconditional batch: no clause at all."""
         return ClauseBatch(
-            self.tokens, self.token_mask, torch.zeros_like(self.clause_mask), self.spans, self.counts, self.own,
+            self.tokens, self.token_mask, torch.zeros_like(self.clause_mask), self.spans, self.counts,
+                self.own,
             self.intensity,
         )  # fmt: skip
 

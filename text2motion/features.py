@@ -1,7 +1,7 @@
 """FlameSequence ⇄ what the networks see: 6D rotations and weights, normalised by measured statistics.
 
-Two layouts, one per model: MotionDM owns the head and the gaze, EmotionDM the face. Columns are named, so weights
-trained on one rig cannot be read onto another by accident.
+Two layouts, one per model: MotionDM owns the head and the gaze, EmotionDM the face. Columns are named, so
+weights trained on one rig cannot be read onto another by accident.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def motion_channels(features: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def emotion_channels(features: np.ndarray) -> dict[str, np.ndarray]:
-    """(T, 8 + E) -> the arrays that EmotionDM owns: jaw, eyelids and expression, weights clipped to [0, 1]."""
+    """(T, 8 + E) -> the arrays that EmotionDM owns: jaw, eyelids and expression, weights clipped to [0,
+    1]."""
     jaw = _from_6d(features[:, 0:6])
     jaw[:, 0] = np.maximum(jaw[:, 0], 0.0)  # the mouth cannot open upwards
     return {

@@ -70,7 +70,8 @@ def generate(
     motion_model, emotion_model = default_models() if models is None else models
     planned = plan(list(split.clauses), seconds=seconds)
     options = {
-        "seconds": seconds, "fps": fps, "seed": seed, "guidance": guidance, "intensity": intensity, "steps": steps,
+        "seconds": seconds, "fps": fps, "seed": seed, "guidance": guidance, "intensity": intensity,
+            "steps": steps,
     }  # fmt: skip
     motion = motion_model.generate(planned, **options)
     emotion = emotion_model.generate(planned, **options)

@@ -1,7 +1,7 @@
 """MotionDM and EmotionDM: the trained diffusion models, loaded strictly from checked files.
 
-Both read the same plan of clauses (see ``text2motion.planning``); MotionDM makes neck, bust and gaze, EmotionDM
-expression, jaw and eyelids.
+Both read the same plan of clauses (see ``text2motion.planning``); MotionDM makes neck, bust and gaze,
+EmotionDM expression, jaw and eyelids.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ class _DiffusionModel:
         at = np.arange(frames) / fps * own_fps
         return _resampled(features, at)
 
-    def _sample(self, planned: list[PlannedClause], frames: int, *, seed: int, guidance: float, intensity: float,
+    def _sample(self, planned: list[PlannedClause], frames: int, *, seed: int, guidance: float,
+        intensity: float,
                 steps: int) -> np.ndarray:  # fmt: skip
         import torch
 
@@ -175,7 +176,8 @@ class EmotionDM(_DiffusionModel):
 
 
 def window_starts(frames: int, *, patch: int = 1) -> list[int]:
-    """First frames of overlapping windows of at most WINDOW_FRAMES that cover ``frames``; multiples of ``patch``."""
+    """First frames of overlapping windows of at most WINDOW_FRAMES that cover ``frames``; multiples of
+    ``patch``."""
     if frames <= WINDOW_FRAMES:
         return [0]
     stride = WINDOW_FRAMES - OVERLAP_FRAMES
@@ -185,7 +187,8 @@ def window_starts(frames: int, *, patch: int = 1) -> list[int]:
 
 
 def _over_windows(network: Any, x: Any, t: Any, batch: Any, told: Any, windows: list[int]) -> Any:
-    """x0 of a long clip: windows predicted together and blended where they overlap (weights fall to the edges)."""
+    """x0 of a long clip: windows predicted together and blended where they overlap (weights fall to the
+    edges)."""
     import torch
 
     length = min(x.shape[1], WINDOW_FRAMES)
@@ -238,10 +241,12 @@ def _check_numbers(*, guidance: float, intensity: float, steps: int) -> None:
             )
 
 
-# ------------------------------------------------------------------------------------------------ weight files
+# ------------------------------------------------------------------------------------------------ weight
+# files
 
 
-def save_weights(path: Path, state: dict[str, Any], *, role: str, config: DenoiserConfig, normaliser: Normaliser,
+def save_weights(path: Path, state: dict[str, Any], *, role: str, config: DenoiserConfig,
+    normaliser: Normaliser,
                  steps: int) -> None:  # fmt: skip
     """Write half-precision weights with everything needed to use them."""
     import torch
@@ -274,7 +279,7 @@ def load_weights(path: Path, *, role: str, feature_names: tuple[str, ...]) -> tu
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (OSError, SafetensorError) as error:
         raise input_error(
             AssetError, "the motion weights cannot be read", path, "reinstall the package"

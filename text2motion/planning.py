@@ -1,7 +1,7 @@
 """When each clause of a prompt happens: ordered groups of clauses become spans in seconds.
 
-The plan is what keeps two separately trained models in step: MotionDM and EmotionDM get the same spans, so "turns,
-then smiles" smiles after the turn. The corpus is performed on plans of this same planner.
+The plan is what keeps two separately trained models in step: MotionDM and EmotionDM get the same spans, so
+"turns, then smiles" smiles after the turn. The corpus is performed on plans of this same planner.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Clause:
     """One action of a prompt as the splitter hands it on.
 
     ``group`` orders clauses in time (equal numbers happen together). ``action`` is a vocabulary name or None.
-    ``speed`` is -1 slow, 0, 1 fast; ``count`` is 0 when the prompt does not say. ``span`` is (start, end) seconds
-    where the prompt gives times, ``hold_seconds`` where it gives a length.
+    ``speed`` is -1 slow, 0, 1 fast; ``count`` is 0 when the prompt does not say. ``span`` is (start, end)
+    seconds where the prompt gives times, ``hold_seconds`` where it gives a length.
     """
 
     text: str
@@ -78,9 +78,9 @@ class PlannedClause:
 def plan(clauses: list[Clause], *, seconds: float) -> list[PlannedClause]:
     """Lay out clauses over a clip of ``seconds``; the input order is kept.
 
-    Actions take their natural time where the clip is long enough, and are compressed together where it is not.
-    Spare time becomes holds. Every returned time lies in [0, seconds] but ``release``, which is ``seconds + 1`` for
-    what is held to the end.
+    Actions take their natural time where the clip is long enough, and are compressed together where it is
+    not. Spare time becomes holds. Every returned time lies in [0, seconds] but ``release``, which is
+    ``seconds + 1`` for what is held to the end.
     """
     if not clauses:
         return []
@@ -138,7 +138,8 @@ def _slots(clauses: list[Clause], seconds: float) -> dict[int, tuple[float, floa
     room = max(seconds - cursor, 0.2)
     lead = min(_LEAD_SECONDS, 0.08 * room)
     wanted = sum(max(natural[g], holds[g]) for g in free)
-    fixed = lead + _GAP_SECONDS * max(len(free) - 1, 0) + min(_TAIL_SECONDS, 0.08 * room)
+    gap = min(_GAP_SECONDS, 0.3 * room / max(len(free), 1))
+    fixed = lead + gap * max(len(free) - 1, 0) + min(_TAIL_SECONDS, 0.08 * room)
     scale = min(1.0, max(room - fixed, 0.1) / wanted) if wanted else 1.0
     pause = min(_LONGEST_PAUSE, max(room - fixed - wanted, 0.0) / max(len(free), 1))
     at = cursor + lead
@@ -146,5 +147,5 @@ def _slots(clauses: list[Clause], seconds: float) -> dict[int, tuple[float, floa
         length = max(natural[group], holds[group]) * scale
         end = at + length + pause
         slots[group] = (at, natural[group] * scale, min(end, seconds))
-        at = end + _GAP_SECONDS
+        at = end + gap
     return slots

@@ -1,7 +1,8 @@
-"""A prompt becomes clauses: one action each, with its role (motion or emotion), its order, speed, count and times.
+"""A prompt becomes clauses: one action each, with its role (motion or emotion), its order, speed, count and
+times.
 
-MotionDM reads the motion part, EmotionDM the emotion part (the split of the MVPortrait paper); both also see the other
-part's spans, so that "then" means the same for head and face.
+MotionDM reads the motion part, EmotionDM the emotion part (the split of the MVPortrait paper); both also see
+the other part's spans, so that "then" means the same for head and face.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ _MOST_CLAUSES = 24
 
 _NUMBER = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _THEN = re.compile(
-    r"[.;!?\n]+|,?\s*\b(?:and\s+)?(?:then|afterwards?|after that|after which|next|finally|lastly|at last|followed by"
+    r"[.;!?\n]+|,?\s*\b(?:and\s+)?(?:then|afterwards?|after that|after which|next|finally|lastly|at last"
+    r"|followed by"
     r"|subsequently|later|eventually|before finally|in the end)\b\s*,?"
 )
 _WITH = re.compile(
-    r",?\s*\b(?:while|whilst|as (?:she|he|they|it) |at the same time(?: as)?|simultaneously|meanwhile|along with|together with"
+    r",?\s*\b(?:while|whilst|as (?:she|he|they|it) |at the same time(?: as)?|simultaneously|meanwhile"
+    r"|along with|together with"
     r"|all the while)\b"
 )
 _AND = re.compile(r"\s*,\s*(?:and\s+|but\s+|or\s+)?|\s+(?:and|but|&|plus)\s+")
@@ -35,14 +38,16 @@ _WITH_PART = re.compile(
     r"(?:eyes?|head|mouth|lips?|brows?|eyebrows?|face|corners?|side|neck|eyelids?)\b(?!\s+\w))"
 )
 _TIMED = re.compile(
-    r"(?:from\s+)?(\d+(?:\.\d+)?)\s*(?:s|sec|secs|seconds)?\s*(?:-|–|—|to|until)\s*(\d+(?:\.\d+)?)\s*(?:s|sec|secs|seconds)\b\s*[:,]?"
+    r"(?:from\s+)?(\d+(?:\.\d+)?)\s*(?:s|sec|secs|seconds)?\s*(?:-|–|—|to|until)\s*(\d+(?:\.\d+)?)\s*(?:s"
+    r"|sec|secs|seconds)\b\s*[:,]?"
 )
 _FOR_SECONDS = re.compile(
     r"\bfor (?:about )?(\d+(?:\.\d+)?|one|two|three|four|five|six|a) (?:s|sec|secs|seconds?)\b"
 )
 _DIRECTION = re.compile(r"\b(left|right|up|down)(wards?)?\b")
 _ONLY_DIRECTION = re.compile(
-    r"^(?:back |and |to |the |his |her |their |your |own |slightly |slowly |quickly |a little |a bit |towards? |over |again )*"
+    r"^(?:back |and |to |the |his |her |their |your |own |slightly |slowly |quickly |a little |a bit "
+    r"|towards? |over |again )*"
     r"(left|right|up|down)(?:wards?)?(?: side| again| slowly| quickly| slightly| a little| a bit)*$"
 )
 _ONLY_BACK = re.compile(r"^(?:and |then )*(?:back|back again|returns?|goes back|comes back|return)$")
@@ -58,7 +63,8 @@ _FAST = re.compile(
 )
 _NEGATED = re.compile(r"\b(without|never|not|don'?t|doesn'?t|no longer|isn'?t|avoids?)\b")
 _FILLER = re.compile(
-    r"^(?:(?:first|firstly|initially|please|now|a video of|video of|portrait of|begins by|starts by|and|,|she|he) )+"
+    r"^(?:(?:first|firstly|initially|please|now|a video of|video of|portrait of|begins by|starts by|and|,"
+    r"|she|he) )+"
 )
 
 
@@ -263,7 +269,8 @@ def _fragments(step: str) -> list[str]:
 
 
 def _split_with(part: str) -> list[str]:
-    """Cut at "with" where an action of its own follows ("nods with a smile", not "winks with the left eye")."""
+    """Cut at "with" where an action of its own follows ("nods with a smile", not "winks with the left
+    eye")."""
     pieces = _WITH_PART.split(part)
     merged = [pieces[0]]
     for piece in pieces[1:]:
@@ -276,14 +283,16 @@ def _split_with(part: str) -> list[str]:
 
 def _is_modifier(piece: str) -> bool:
     return bool(_COUNT.search(piece) or _SINGLE.search(piece) or _SLOW.search(piece) or _FAST.search(piece)
-                or re.search(r"\b(twice|thrice|repeatedly|slightly|widely|broadly|again)\b", piece))  # fmt: skip
+                or re.search(r"\b(twice|thrice|repeatedly|slightly|widely|broadly|again)\b",
+                    piece))  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------- one action
 
 
 def _read_fragment(fragment: str, previous: Clause | None) -> list[Clause]:
-    """The clauses of one fragment: its action, and the mood an adverb gives it ("shakes his head angrily")."""
+    """The clauses of one fragment: its action, and the mood an adverb gives it ("shakes his head
+    angrily")."""
     if _NEGATED.search(fragment) and not re.search(r"emotion|expression", fragment):
         return []
     fragment = _completed(fragment, previous)
@@ -353,7 +362,8 @@ def _count_of(text: str) -> int:
 
 
 def _place(new: list[Clause], found: list[Clause], group: int) -> list[Clause]:
-    """Give clauses their group: together with those before, or after them where both need the same muscles."""
+    """Give clauses their group: together with those before, or after them where both need the same
+    muscles."""
     placed = []
     for clause in new:
         current = max((c.group for c in found), default=group)

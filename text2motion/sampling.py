@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -31,7 +32,7 @@ def ddim(model: Callable[[Tensor, Tensor], Tensor], noise: Tensor, *, steps: int
     """
     levels = torch.linspace(1.0, 0.0, steps + 1, device=noise.device)
     x = noise
-    for now, after in zip(levels[:-1], levels[1:], strict=True):
+    for now, after in itertools.pairwise(levels):
         x0 = model(x, now.expand(len(x)))
         signal, sigma = signal_and_noise(now)
         epsilon = (x - signal * x0) / sigma.clamp_min(1e-4)

@@ -20,11 +20,11 @@ SUSTAIN = "sustain"  # keeps going until released
 class Action:
     """An entry of the vocabulary.
 
-    ``seconds`` is the onset of a HOLD, one period of a CYCLE, the least length of a SUSTAIN. ``axis`` is what the
-    action occupies: two actions of one axis follow each other, never overlap. ``channels`` is all it holds: a later
-    action whose axis is among them lets it go. ``pattern`` recognises the action in a prompt (searched in lower
-    case). ``phrases`` are imperative, first word the verb, with ``{poss}`` for the possessive; a phrase that
-    begins with ``=`` is taken as it stands.
+    ``seconds`` is the onset of a HOLD, one period of a CYCLE, the least length of a SUSTAIN. ``axis`` is
+    what the action occupies: two actions of one axis follow each other, never overlap. ``channels`` is all
+    it holds: a later action whose axis is among them lets it go. ``pattern`` recognises the action in a
+    prompt (searched in lower case). ``phrases`` are imperative, first word the verb, with ``{poss}`` for the
+    possessive; a phrase that begins with ``=`` is taken as it stands.
     """
 
     name: str
@@ -58,7 +58,8 @@ class Action:
 
 
 def mirrored(make, **side_words: tuple[str, str]) -> tuple[Action, ...]:
-    """The left and the right version of an action: ``make(side, sign, ...)`` with sign +1 for the subject's left."""
+    """The left and the right version of an action: ``make(side, sign, ...)`` with sign +1 for the subject's
+    left."""
     extra_left = {key: words[0] for key, words in side_words.items()}
     extra_right = {key: words[1] for key, words in side_words.items()}
     return make("left", 1.0, **extra_left), make("right", -1.0, **extra_right)

@@ -27,7 +27,8 @@ CONTROL_INDEX: dict[str, int] = {name: index for index, name in enumerate(CONTRO
 def expand_targets(targets: dict[str, float]) -> dict[str, float]:
     """Spell out a target table: a rig name without its side (``mouthSmile``) stands for both sides.
 
-    Raises KeyError for a name that is no control, so that a typing error in the vocabulary is found at import.
+    Raises KeyError for a name that is no control, so that a typing error in the vocabulary is found at
+    import.
     """
     spelled: dict[str, float] = {}
     for name, amount in targets.items():

@@ -1,4 +1,5 @@
-"""Events on a time line become controls, with the life that nobody asks for: sway, breathing, blinks, saccades."""
+"""Events on a time line become controls, with the life that nobody asks for: sway, breathing, blinks,
+saccades."""
 
 from __future__ import annotations
 

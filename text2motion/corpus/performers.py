@@ -1,7 +1,7 @@
 """Actions that do more than rise and stay: nods, blinks, laughter, speech …
 
-A performer writes into ``controls`` (T, C); it is given an event (times in seconds, amplitude, repetitions) and draws
-what people vary from ``generator``.
+A performer writes into ``controls`` (T, C); it is given an event (times in seconds, amplitude, repetitions)
+and draws what people vary from ``generator``.
 """
 
 from __future__ import annotations
@@ -219,7 +219,8 @@ def perform_laugh(
 def perform_talk(
     times: np.ndarray, controls: np.ndarray, event: Event, generator: np.random.Generator
 ) -> None:
-    """Syllables at four a second with pauses; lips round, spread and close at random; the head marks the beat."""
+    """Syllables at four a second with pauses; lips round, spread and close at random; the head marks the
+    beat."""
     active = curves.window(times, start=event.start, end=min(event.release, times[-1] + 1.0), edge=0.15)
     at = event.start + 0.05
     while at < min(event.release, times[-1]):

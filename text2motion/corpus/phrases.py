@@ -6,20 +6,25 @@ import numpy as np
 
 from text2motion.corpus.actions import CYCLE, HOLD, Action
 
-SUBJECTS = ("she", "he", "they", "the woman", "the man", "a woman", "a man", "a person", "the girl", "the actor",
+SUBJECTS = ("she", "he", "they", "the woman", "the man", "a woman", "a man", "a person", "the girl",
+    "the actor",
             "a young woman with long hair", "an old man in a red hat", "the speaker", "someone")  # fmt: skip
 SLOW = ("slowly", "gradually", "very slowly", "in slow motion", "leisurely")
 FAST = ("quickly", "rapidly", "suddenly", "abruptly", "swiftly", "fast")
 SMALL = ("slightly", "a little", "a bit", "subtly", "gently", "faintly")
 LARGE = ("very much", "a lot", "strongly", "deeply", "widely", "extremely", "broadly", "fully", "far")
-COUNTS = {1: ("once", "one time"), 2: ("twice", "two times"), 3: ("three times", "thrice"), 4: ("four times",),
+COUNTS = {1: ("once", "one time"), 2: ("twice", "two times"), 3: ("three times", "thrice"),
+    4: ("four times",),
           5: ("five times",)}  # fmt: skip
 LEADING = frozenset(SLOW[:3] + FAST[:5] + SMALL[:1] + SMALL[3:] + ("fully", "strongly", "deeply"))
 _IRREGULAR_THIRD = {"have": "has", "be": "is", "do": "does", "go": "goes"}
 _IRREGULAR_GERUND = {"be": "being", "lean": "leaning", "nod": "nodding", "get": "getting", "grin": "grinning",
-                     "let": "letting", "put": "putting", "swivel": "swivelling", "drop": "dropping", "dip": "dipping",
-                     "tip": "tipping", "shut": "shutting", "chat": "chatting", "knit": "knitting", "tap": "tapping",
-                     "pan": "panning", "flash": "flashing", "wink": "winking", "grip": "gripping", "cut": "cutting",
+                     "let": "letting", "put": "putting", "swivel": "swivelling", "drop": "dropping",
+                         "dip": "dipping",
+                     "tip": "tipping", "shut": "shutting", "chat": "chatting", "knit": "knitting",
+                         "tap": "tapping",
+                     "pan": "panning", "flash": "flashing", "wink": "winking", "grip": "gripping",
+                         "cut": "cutting",
                      "scan": "scanning", "arch": "arching", "begin": "beginning"}  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Random scenes: ordered groups of captioned actions, planned, performed. The corpus is a function of the seed."""
+"""Random scenes: ordered groups of captioned actions, planned, performed. The corpus is a function of the
+seed."""
 
 from __future__ import annotations
 
@@ -11,9 +12,10 @@ from text2motion.corpus.performance import perform
 from text2motion.corpus.performers import Event
 from text2motion.corpus.phrases import caption, sizes_of, speeds_of
 from text2motion.corpus.vocabulary import ACTION_BY_NAME
-from text2motion.corpus.vocabulary_face import FACE_ACTIONS
+from text2motion.corpus.vocabulary_eyes import EYE_ACTIONS
 from text2motion.corpus.vocabulary_mood import MOOD_ACTIONS
 from text2motion.corpus.vocabulary_motion import MOTION_ACTIONS
+from text2motion.corpus.vocabulary_mouth import MOUTH_ACTIONS
 from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, Clause, PlannedClause, plan
 
 #: What a caption of an action may say: (action name, speed, size, count).
@@ -76,7 +78,7 @@ def random_scene(generator: np.random.Generator, *, fps: float, most_frames: int
     seconds = float(generator.uniform(1.4, 4.2) + generator.uniform(0.6, 1.5) * (groups - 1))
     planned = plan(clauses, seconds=seconds)
     intensity = float(generator.uniform(0.6, 1.4)) if generator.random() < 0.35 else 1.0
-    total = int(round(seconds * fps))
+    total = round(seconds * fps)
     first = int(generator.integers(max(total - most_frames, 0) + 1))
     times = (first + np.arange(min(total, most_frames))) / fps
     events = [
@@ -126,7 +128,9 @@ def _random_clauses(generator: np.random.Generator) -> tuple[list[Clause], list[
 
 
 def _random_action(generator: np.random.Generator) -> Action:
-    pool = (MOTION_ACTIONS, FACE_ACTIONS, MOOD_ACTIONS)[generator.choice(3, p=(0.42, 0.36, 0.22))]
+    pool = (MOTION_ACTIONS, EYE_ACTIONS + MOUTH_ACTIONS, MOOD_ACTIONS)[
+        generator.choice(3, p=(0.42, 0.36, 0.22))
+    ]
     return pool[generator.integers(len(pool))]
 
 

@@ -1,7 +1,7 @@
 """The vocabulary of emotions and moods: the second half of what EmotionDM learns.
 
-A mood is a whole face, and it colours the head a little as well (``posture``, which MotionDM learns): sadness sinks,
-pride lifts. Its phrases are made from adjectives, nouns and adverbs by ``mood_phrases``.
+A mood is a whole face, and it colours the head a little as well (``posture``, which MotionDM learns):
+sadness sinks, pride lifts. Its phrases are made from adjectives, nouns and adverbs by ``mood_phrases``.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ MOODS: tuple[Mood, ...] = (
         ("sadness", "sorrow", "grief"),
         {"mouthFrown": 0.75, "browInnerUp": 0.8, "mouthShrugLower": 0.3, "eyeSquint": 0.2, "lids": 0.2},
         {"pitch": -5, "gaze_pitch": -6},
-        r"\bsad(ly|ness|der)?\b|unhapp|sorrow|depress|gloom|heartbr|melanchol|\bupset|\bgrie(f|v)|miserab|\bcry|\bcries|\bweep|tearful",
+        r"\bsad(ly|ness|der)?\b|unhapp|sorrow|depress|gloom|heartbr|melanchol|\bupset|\bgrie(f|v)|miserab"
+        r"|\bcry|\bcries|\bweep|tearful",
         ("cry", "weep", "grieve"),
     ),
     Mood(
@@ -110,7 +111,8 @@ MOODS: tuple[Mood, ...] = (
             "jawForward": 0.2,
         },
         {"pitch": -3, "lean_forward": 1.5},
-        r"\bang(er|r)|furious|\bfury\b|\bmad\b|annoy|irrita|\brage|enraged|outrage|\bcross(ly)?\b|\bglar(e|es|ing)\b|hostile",
+        r"\bang(er|r)|furious|\bfury\b|\bmad\b|annoy|irrita|\brage|enraged|outrage|\bcross(ly)?\b"
+        r"|\bglar(e|es|ing)\b|hostile",
         ("glare",),
     ),
     Mood(
@@ -282,7 +284,8 @@ MOODS: tuple[Mood, ...] = (
         (),
         {},
         {},
-        r"neutral|(\bno|without) emotion|expressionless|\bblank|emotionless|impassive|straight face|\brelax(es|ing)?\b|poker face|serious|stop\w* smiling",
+        r"neutral|(\bno|without) emotion|expressionless|\bblank|emotionless|impassive|straight face"
+        r"|\brelax(es|ing)?\b|poker face|serious|stop\w* smiling",
         (
             "relax {poss} face",
             "show no emotion",

@@ -1,166 +1,15 @@
 """The vocabulary of head and gaze: what MotionDM learns.
 
-Amplitudes are those of ordinary speech: "turns to the left" is 22 degrees, not a profile. Order matters only for
+Order matters only
+for
 recognition: the first matching pattern wins, so the specific come first.
 """
 
 from __future__ import annotations
 
+from text2motion.corpus import sided_motion
 from text2motion.corpus.actions import CYCLE, HOLD, MOTION, SUSTAIN, Action, mirrored
-
-_HEAD = r"(head|face|chin|nose|neck)"
-_EYES = r"(eyes?|gaze|pupils|irises)"
-_EYE_WORDS = r"\b(eyes?|(his|her|their|your|my|its) gaze|pupils|irises)\b"
-_FAR = r"(over (his|her|their|the|your|its|my)?\s*(left|right)?\s*shoulder|profile|all the way|behind)"
-
-
-def _side_word(side: str) -> str:
-    return rf"\b{side}(wards?)?\b"
-
-
-def _over_shoulder(side: str, sign: float) -> Action:
-    return Action(
-        f"look_over_{side}_shoulder",
-        MOTION,
-        HOLD,
-        "yaw",
-        1.0,
-        rf"^(?=.*{_FAR})(?=.*{_side_word(side)})(?!.*{_EYES}).*\b(look|turn|glanc|peek|peer|rotat|fac)",
-        (
-            f"look over {{poss}} {side} shoulder",
-            f"glance back over {{poss}} {side} shoulder",
-            f"turn {{poss}} head all the way to the {side}",
-            f"turn to the {side} in profile",
-            f"turn {{poss}} head to look behind {{obj}} on the {side}",
-        ),
-        {"yaw": 38 * sign, "gaze_yaw": 12 * sign, "pitch": -3},
-    )
-
-
-def _turn(side: str, sign: float) -> Action:
-    return Action(
-        f"turn_{side}",
-        MOTION,
-        HOLD,
-        "yaw",
-        0.9,
-        rf"^(?=.*{_side_word(side)})(?!.*{_EYES})(?=.*\b(turn|rotat|swivel|swing|fac|pan|twist|mov|swung)|.*{_HEAD})"
-        rf"(?!.*\b(tilt|lean|cock|rais|lift|brow|wink|blink|smil|smirk|mouth|cheek|ear\b|sneer|tip))",
-        (
-            f"turn {{poss}} head to the {side}",
-            f"turn {{poss}} face to the {side}",
-            f"turn {side}",
-            f"turn to the {side}",
-            f"rotate {{poss}} head to the {side}",
-            f"turn {{poss}} head {side}",
-            f"swivel {{poss}} head {side}",
-            f"swing {{poss}} head to {{poss}} {side}",
-            f"face {side}",
-            f"turn {{poss}} head towards the {side}",
-            f"turn toward {{poss}} {side}",
-            f"move {{poss}} head to the {side}",
-            f"twist {{poss}} neck to the {side}",
-            f"pan {{poss}} head to the {side} side",
-            f"=head turned to the {side}",
-            f"=a turn of the head to the {side}",
-        ),
-        {"yaw": 22 * sign, "gaze_yaw": 4 * sign},
-    )
-
-
-def _gaze(side: str, sign: float) -> Action:
-    return Action(
-        f"gaze_{side}",
-        MOTION,
-        HOLD,
-        "gaze",
-        0.25,
-        rf"^(?=.*{_side_word(side)})(?!.*\b(wink|blink|clos|shut|squint|open|brow|tilt))"
-        rf"^(?=.*{_EYE_WORDS}|.*\b(glanc|side-?eye|sidelong|dart|peek))",
-        (
-            f"glance to the {side}",
-            f"glance {side}",
-            f"look {side} with {{poss}} eyes",
-            f"move {{poss}} eyes to the {side}",
-            f"shift {{poss}} gaze to the {side}",
-            f"dart {{poss}} eyes {side}",
-            f"side-eye to the {side}",
-            f"look to the {side} with only {{poss}} eyes",
-            f"turn {{poss}} eyes {side}",
-            f"let {{poss}} gaze drift to the {side}",
-            f"peek to the {side}",
-            f"=eyes to the {side}",
-            f"=a glance to the {side}",
-        ),
-        {"gaze_yaw": 21 * sign, "yaw": 1.5 * sign},
-    )
-
-
-def _look(side: str, sign: float) -> Action:
-    return Action(
-        f"look_{side}",
-        MOTION,
-        HOLD,
-        "yaw",
-        0.7,
-        rf"^(?=.*{_side_word(side)}).*\b(look|star|gaz|peer|watch)",
-        (
-            f"look to the {side}",
-            f"look {side}",
-            f"look to {{poss}} {side}",
-            f"look off to the {side}",
-            f"gaze to the {side}",
-            f"stare to the {side}",
-            f"look towards the {side}",
-            f"peer to the {side}",
-            f"look at something on {{poss}} {side}",
-            f"=a look to the {side}",
-        ),
-        {"yaw": 17 * sign, "gaze_yaw": 12 * sign},
-    )
-
-
-def _tilt(side: str, sign: float) -> Action:
-    return Action(
-        f"tilt_{side}",
-        MOTION,
-        HOLD,
-        "roll",
-        0.8,
-        rf"^(?=.*{_side_word(side)}).*\b(tilt|cock|tip|inclin|bend|ear\b)",
-        (
-            f"tilt {{poss}} head to the {side}",
-            f"tilt {{poss}} head {side}",
-            f"cock {{poss}} head to the {side}",
-            f"tip {{poss}} head to the {side}",
-            f"incline {{poss}} head to {{poss}} {side}",
-            f"tilt to the {side}",
-            f"lower {{poss}} {side} ear towards {{poss}} shoulder",
-            f"tilt {{poss}} head towards {{poss}} {side} shoulder",
-            f"=head tilted to the {side}",
-        ),
-        {"roll": 14 * sign},
-    )
-
-
-def _lean(side: str, sign: float) -> Action:
-    return Action(
-        f"lean_{side}",
-        MOTION,
-        HOLD,
-        "lean",
-        1.0,
-        rf"^(?=.*{_side_word(side)}).*\b(lean|sway)",
-        (
-            f"lean to the {side}",
-            f"lean {side}",
-            f"lean over to {{poss}} {side}",
-            f"sway to the {side}",
-            f"lean {{poss}} body to the {side}",
-        ),
-        {"lean_side": 7 * sign, "roll": 2 * sign},
-    )
-
+from text2motion.corpus.sided_motion import HEAD_WORDS
 
 MOTION_ACTIONS: tuple[Action, ...] = (
     Action(
@@ -192,7 +41,8 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         CYCLE,
         "headcycle",
         0.58,
-        r"\bnod|\b(says?|saying|signal|gestur\w*) yes\b|up and down with (his|her|their) head|head (\w+ )?up[- ]and[- ]down"
+        r"\bnod|\b(says?|saying|signal|gestur\w*) yes\b|up and down with (his|her|their) head"
+        r"|head (\w+ )?up[- ]and[- ]down"
         r"|\bagree(s|ing|ment)?\b",
         (
             "nod",
@@ -217,7 +67,8 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         CYCLE,
         "headcycle",
         2.0,
-        r"(roll|circl|rotat)\w*.*\b(head|neck)\b(?!.*\b(left|right)\b)|\bhead (in a )?circl|circles? with .*head",
+        r"(roll|circl|rotat)\w*.*\b(head|neck)\b(?!.*\b(left|right)\b)|\bhead (in a )?circl"
+        r"|circles? with .*head",
         (
             "roll {poss} head",
             "circle {poss} head",
@@ -253,8 +104,10 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         HOLD,
         "center",
         0.8,
-        r"^(?!.*\b(away|closer|lean\w*|recoil\w*|neutral)\b).*\b(look|turn|fac|gaz|star|return|com(?:e|es|ing)|mov|swing|rotat|bring)\w*\b.*\b(camera|viewer|lens|forwards?|front|ahead"
-        r"|straight|cent(er|re)|back\b(?! over)|audience|middle)(?!.*\b(left|right|up|down)\b)(?!.*\b(lean|neutral))"
+        r"^(?!.*\b(away|closer|lean\w*|recoil\w*|neutral)\b).*\b(look|turn|fac|gaz|star|return|com(?:e|es"
+        r"|ing)|mov|swing|rotat|bring)\w*\b.*\b(camera|viewer|lens|forwards?|front|ahead"
+        r"|straight|cent(er|re)|back\b(?! over)|audience|middle)(?!.*\b(left|right|up"
+        r"|down)\b)(?!.*\b(lean|neutral))"
         r"(?!.*\b(tilt|tip|head back))",
         (
             "look at the camera",
@@ -272,7 +125,7 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         {},
         channels=("yaw", "pitch", "roll", "gaze", "lean"),
     ),
-    *mirrored(_over_shoulder),
+    *mirrored(sided_motion.over_shoulder),
     Action(
         "look_over_shoulder",
         MOTION,
@@ -284,15 +137,16 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         {"yaw": 36, "gaze_yaw": 12, "pitch": -3},
         performer="either_side",
     ),
-    *mirrored(_tilt),
-    *mirrored(_lean),
+    *mirrored(sided_motion.tilt),
+    *mirrored(sided_motion.lean),
     Action(
         "gaze_up",
         MOTION,
         HOLD,
         "gaze",
         0.25,
-        r"^(?=.*\b(eyes?|(his|her|their|your|my|its) gaze|glanc)).*\b(up|upwards?|ceiling|sky|above|heavenwards?)\b(?!.*\bdown\b)"
+        r"^(?=.*\b(eyes?|(his|her|their|your|my|its) gaze|glanc)).*\b(up|upwards?|ceiling|sky|above"
+        r"|heavenwards?)\b(?!.*\bdown\b)"
         r"|\b(rais|lift)\w* (his|her|their|your|my|its|the) (eyes|gaze)\b",
         (
             "glance up",
@@ -313,7 +167,8 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         HOLD,
         "gaze",
         0.3,
-        r"^(?=.*\b(eyes?|(his|her|their|your|my|its) gaze|glanc)).*\b(down|downwards?|floor|ground|downcast)\b"
+        r"^(?=.*\b(eyes?|(his|her|their|your|my|its) gaze|glanc)).*\b(down|downwards?|floor|ground"
+        r"|downcast)\b"
         r"|\b(lower|drop|avert)\w* (his|her|their|your|my|its|the) (eyes|gaze)\b|downcast",
         (
             "glance down",
@@ -328,8 +183,8 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         ),
         {"gaze_pitch": -19, "pitch": -1.5},
     ),
-    *mirrored(_gaze),
-    *mirrored(_look),
+    *mirrored(sided_motion.gaze),
+    *mirrored(sided_motion.look),
     Action(
         "lean_forward",
         MOTION,
@@ -350,17 +205,19 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         ("lean back", "lean backwards", "lean away", "pull back", "draw back from the camera", "recoil"),
         {"lean_forward": -8, "pitch": -2},
     ),
-    *mirrored(_turn),
+    *mirrored(sided_motion.turn),
     Action(
         "look_up",
         MOTION,
         HOLD,
         "pitch",
         0.8,
-        r"(look|star|gaz|peer|turn|fac|tilt|tip|rais|lift|throw|mov|lean)\w*\b(?!.*\b(brow|eyebrow|lip|cheek|corner)).*"
+        r"(look|star|gaz|peer|turn|fac|tilt|tip|rais|lift|throw|mov|lean)\w*\b(?!.*\b(brow|eyebrow|lip"
+        r"|cheek|corner)).*"
         r"\b(up|upwards?|ceiling|sky|above|skywards?|heavens?)\b(?!.*\bdown\b)"
-        rf"|\b(rais|lift)\w* (his|her|their|your|my|its|the)? ?{_HEAD}"
-        rf"|\b(tilt|tip|throw|lean|drop|put)\w* (his|her|their|your|my|its|the)? ?{_HEAD} (back|backwards?)\b"
+        rf"|\b(rais|lift)\w* (his|her|their|your|my|its|the)? ?{HEAD_WORDS}"
+        r"|\b(tilt|tip|throw|lean|drop|put)\w* (his|her|their|your|my|its|the)?"
+        rf" ?{HEAD_WORDS} (back|backwards?)\b"
         r"|\bhead (back|tilted back|up|raised|lifted)\b|chin up",
         (
             "look up",
@@ -389,7 +246,8 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         0.8,
         r"(look|star|gaz|peer|turn|fac|tilt|tip|mov|bend|hang|let)\w*\b(?!.*\b(brow|eyebrow|lip|corner)).*"
         r"\b(down|downwards?|floor|ground|feet|lap|shoes)\b"
-        rf"|\b(lower|drop|bow|hang|dip|bend)\w* (his|her|their|your|my|its|the)? ?{_HEAD}|\bhead (down|bowed|lowered)\b|\bbow"
+        rf"|\b(lower|drop|bow|hang|dip|bend)\w* (his|her|their|your|my|its|the)? ?{HEAD_WORDS}|\bhead (down"
+        rf"|bowed|lowered)\b|\bbow"
         r"|chin down",
         (
             "look down",
@@ -434,7 +292,7 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         HOLD,
         "yaw",
         0.6,
-        r"\b(look|turn|gaz|glanc)\w* away|avert\w* (his|her|their) face",
+        r"\b(look|turn|gaz|glanc)\w* away|avert\w* (his|her|their|your|the) face",
         ("look away", "turn away", "avert {poss} face", "glance away from the camera", "=looking away"),
         {"yaw": 16, "gaze_yaw": 14, "pitch": -3},
         performer="either_side",

@@ -3,7 +3,8 @@
 ::
 
     python -m text2motion.training prepare --out bank.npz
-    python -m text2motion.training motion --config configs/motion.yaml --bank bank.npz --out runs/motion [key=value …]
+    python -m text2motion.training motion --config configs/motion.yaml --bank bank.npz --out runs/motion
+    [key=value …]
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _prepare(options) if options.command == "prepare" else _train(options)
     except MVPortraitError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return error.exit_code
 
 
@@ -45,7 +46,9 @@ def _prepare(options: argparse.Namespace) -> int:
 
     bank = build_bank(default_encoder().encode, seed=options.seed)
     save_bank(bank, options.out)
-    print(f"{len(bank.texts)} captions, {options.out.stat().st_size / 1e6:.1f} MB: {options.out}")
+    sys.stdout.write(
+        f"{len(bank.texts)} captions, {options.out.stat().st_size / 1e6:.1f} MB: {options.out}\n"
+    )
     return 0
 
 
@@ -58,10 +61,15 @@ def _train(options: argparse.Namespace) -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     config = load_config(options.config, options.overrides, role=options.command)
-    trainer = Trainer(config, bank_path=options.bank, out=options.out)
+    trainer = Trainer(config, bank_path=options.bank, out=options.out, note=_note)
     trainer.run()
-    print(f"{trainer.step} steps: {options.out / (config.role + '.safetensors')}")
+    sys.stdout.write(f"{trainer.step} steps: {options.out / (config.role + '.safetensors')}\n")
     return 0
+
+
+def _note(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

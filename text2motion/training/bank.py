@@ -1,7 +1,7 @@
 """The caption bank: every caption of the corpus with its token states, in one compact file.
 
-Captions are clauses, so a few thousand cover the corpus. Token states are 8-bit with one scale per token (error below
-half a percent), which lets a machine without the sentence encoder train from the file.
+Captions are clauses, so a few thousand cover the corpus. Token states are 8-bit with one scale per token
+(error below half a percent), which lets a machine without the sentence encoder train from the file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class CaptionBank:
-    """N captions: ``states`` (M, 384) int8 rows of all tokens, ``scales`` (M,), ``offsets`` (N + 1,) into them."""
+    """N captions: ``states`` (M, 384) int8 rows of all tokens, ``scales`` (M,), ``offsets`` (N + 1,) into
+    them."""
 
     texts: tuple[str, ...]
     of_saying: dict[Saying, np.ndarray]

@@ -22,6 +22,8 @@ class TrainingConfig:
         learning_rate, weight_decay, warmup_steps, gradient_clip: AdamW.
         ema: decay of the averaged weights, which are what is exported.
         velocity_weight: weight of the loss on frame differences.
+        words_steps, words_weight: lessons of captions alone before training, and their weight during it.
+        token_noise: noise on token states relative to their size.
         silent_share: share of samples trained without any clause (for classifier-free guidance).
         pool: scenes kept in memory; workers renew them all the time.
         workers: processes that perform scenes, 0 for none (scenes are then performed between steps).
@@ -47,6 +49,9 @@ class TrainingConfig:
     ema: float = 0.999
     velocity_weight: float = 2.0
     silent_share: float = 0.08
+    words_steps: int = 600
+    words_weight: float = 0.05
+    token_noise: float = 0.15
     pool: int = 4000
     workers: int = 0
     renew: int = 8

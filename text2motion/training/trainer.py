@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from text2motion.denoiser import ClauseBatch, Denoiser, DenoiserConfig
 from text2motion.features import EMOTION_FEATURES, MOTION_FEATURES, Normaliser
 from text2motion.models import save_weights
 from text2motion.sampling import add_noise
+from text2motion.training.attributes import AttributeHead, caption_attributes, noisy_tokens
 from text2motion.training.bank import load_bank
 from text2motion.training.config import TrainingConfig
 from text2motion.training.data import SceneChunk, SceneSource
@@ -55,8 +57,11 @@ class ScenePool:
 class Trainer:
     """One model's training. ``run`` trains, ``export`` writes the averaged weights."""
 
-    def __init__(self, config: TrainingConfig, *, bank_path: Path, out: Path, note=print) -> None:
-        self.config, self.out, self.note = config, out, note
+    def __init__(
+        self, config: TrainingConfig, *, bank_path: Path, out: Path, note: Callable[[str], None] | None = None
+    ) -> None:
+        self.config, self.out = config, out
+        self.note = note or (lambda line: None)
         out.mkdir(parents=True, exist_ok=True)
         self.device = _device(config.device)
         bank = load_bank(bank_path)
@@ -82,8 +87,12 @@ class Trainer:
         )
         self.model = Denoiser(self.model_config).to(self.device)
         self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        self.head = AttributeHead(config.width).to(self.device)
+        actions, amounts = caption_attributes(bank)
+        self._actions = torch.from_numpy(actions).to(self.device)
+        self._amounts = torch.from_numpy(amounts).to(self.device)
         self.optimiser = torch.optim.AdamW(
-            self.model.parameters(),
+            [*self.model.parameters(), *self.head.parameters()],
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
             betas=(0.9, 0.98),
@@ -107,6 +116,8 @@ class Trainer:
     def run(self) -> None:
         """Train until the steps or the minutes are used up; checkpoints and exports on the way."""
         config = self.config
+        if self.step == 0:
+            self._learn_words()
         started, running = time.monotonic(), 0.0
         mean = torch.from_numpy(self.normaliser.mean).to(self.device)
         scale = torch.from_numpy(self.normaliser.scale).to(self.device)
@@ -143,15 +154,18 @@ class Trainer:
         x0 = (drawn["features"].float() - mean) / scale  # (B, T, D)
         frames = torch.arange(x0.shape[1], device=self.device)
         mask = frames < drawn["frames"][:, None]  # (B, T)
-        t = torch.rand(config.batch, generator=self._noise, device=self.device)
+        t = self._levels(config.batch)
         noise = torch.randn(x0.shape, generator=self._noise, device=self.device)
         batch = self._condition(drawn)
         autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
         with autocast:
+            told = self.model.encode(batch)
             predicted = self.model(
-                add_noise(x0, noise, t), t, batch, start_seconds=drawn["start_seconds"], frame_mask=mask
-            ).float()
+                add_noise(x0, noise, t), t, batch, start_seconds=drawn["start_seconds"], frame_mask=mask,
+                clauses=told,
+            ).float()  # fmt: skip
         loss = motion_loss(predicted, x0, mask, velocity_weight=config.velocity_weight)
+        loss = loss + config.words_weight * self._words_loss(told, batch.clause_mask, drawn["caption"])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
@@ -160,6 +174,38 @@ class Trainer:
         state = self.model.state_dict()
         torch._foreach_lerp_(list(self.average.values()), [state[name] for name in self.average], 1.0 - decay)
         return float(loss.detach()) if self.step % 10 == 0 or self.device.type == "cpu" else self._last(loss)
+
+    def _levels(self, size: int) -> torch.Tensor:
+        """Noise levels (B,): half uniform, half near pure noise, where the text decides and not the input."""
+        uniform = torch.rand(size, generator=self._noise, device=self.device)
+        high = torch.arange(size, device=self.device) % 2 == 0
+        return torch.where(high, 1.0 - 0.3 * uniform, uniform)
+
+    def _words_loss(self, told: torch.Tensor, there: torch.Tensor, caption: torch.Tensor) -> torch.Tensor:
+        rows = caption[:, : there.shape[1]][there]
+        if not len(rows):
+            return told.sum() * 0.0
+        return self.head.loss(told[there].float(), self._actions[rows], self._amounts[rows])
+
+    def _learn_words(self) -> None:
+        """Teach the clause encoder the captions before there is any motion."""
+        config = self.config
+        trained = [*self.model.clauses.parameters(), *self.head.parameters()]
+        optimiser = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.05)
+        loss = torch.zeros(())
+        for step in range(config.words_steps):
+            for group in optimiser.param_groups:
+                group["lr"] = 1e-3 * min(1.0, (step + 1) / 50) * (1.0 - 0.9 * step / config.words_steps)
+            rows = torch.randint(len(self._lengths), (128,), generator=self._random).to(self.device)
+            batch = self._clauses(rows[:, None], torch.ones(128, 1, dtype=torch.bool, device=self.device))
+            batch.own = (torch.rand(128, 1, generator=self._noise, device=self.device) < 0.5).float()
+            told = self.model.encode(batch)[:, 0]
+            loss = self.head.loss(told, self._actions[rows], self._amounts[rows])
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+        self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        self.note(f"words learnt: loss {float(loss.detach()):.3f} after {config.words_steps} steps")
 
     def _last(self, loss: torch.Tensor) -> float:
         """On CUDA reading every loss would stall the queue; between readings the last one stands."""
@@ -173,16 +219,22 @@ class Trainer:
             torch.rand(len(caption), generator=self._noise, device=self.device) < self.config.silent_share
         )
         most = max(int(there.sum(dim=1).max()), 1)
-        there = (there & ~silent[:, None])[:, :most]
-        index = caption.clamp_min(0)[:, :most]
+        batch = self._clauses(caption.clamp_min(0)[:, :most], (there & ~silent[:, None])[:, :most])
+        batch.spans, batch.counts = drawn["spans"][:, :most], drawn["counts"][:, :most]
+        batch.own, batch.intensity = drawn["own"][:, :most], drawn["intensity"]
+        return batch
+
+    def _clauses(self, index: torch.Tensor, there: torch.Tensor) -> ClauseBatch:
+        """Token states of captions (B, K), noised a little, with neutral times."""
         lengths = self._lengths[index]
         longest = int(lengths.max())
         token_mask = torch.arange(longest, device=self.device) < lengths[..., None]
-        tokens = self._tokens[index][:, :, :longest]
-        return ClauseBatch(
-            tokens, token_mask, there, drawn["spans"][:, :most], drawn["counts"][:, :most], drawn["own"][:, :most],
-            drawn["intensity"],
-        )  # fmt: skip
+        tokens = noisy_tokens(
+            self._tokens[index][:, :, :longest].float(), self._noise, strength=self.config.token_noise
+        )
+        zero = torch.zeros(index.shape, device=self.device)
+        spans = torch.zeros(*index.shape, 3, device=self.device)
+        return ClauseBatch(tokens, token_mask, there, spans, zero + 1.0, zero, zero[:, 0] + 1.0)
 
     # ------------------------------------------------------------------ files
 

@@ -1,78 +1,8 @@
-"""The vocabulary of the face's single actions (lids, brows, mouth): the first half of what EmotionDM learns."""
+"""The vocabulary of the mouth: smiles, laughter, frowns, speech, yawns, lips, cheeks and tongue."""
 
 from __future__ import annotations
 
 from text2motion.corpus.actions import CYCLE, EMOTION, HOLD, SUSTAIN, Action, mirrored
-
-_THE = r"(his|her|their|your|my|its|the|both|one)?( own)?"
-
-
-def _wink(side: str, sign: float) -> Action:
-    return Action(
-        f"wink_{side}",
-        EMOTION,
-        CYCLE,
-        "lids",
-        0.55,
-        rf"\bwink\w*\b.*\b{side}\b|\b{side} eye wink|\b{side} wink|\bblink\w* (only|just|with)\b.*\b{side}\b",
-        (
-            f"wink with the {side} eye",
-            f"wink {{poss}} {side} eye",
-            f"give a wink with {{poss}} {side} eye",
-            f"wink with {{poss}} {side} eye",
-            f"blink only {{poss}} {side} eye",
-            f"=a {side} wink",
-        ),
-        {
-            f"lid_{side}": 1.0,
-            f"cheekSquint{side.title()}": 0.55,
-            f"mouthSmile{side.title()}": 0.3,
-            f"browDown{side.title()}": 0.2,
-        },
-        performer="lid_pulse",
-    )
-
-
-def _close_one(side: str, sign: float) -> Action:
-    return Action(
-        f"close_{side}_eye",
-        EMOTION,
-        HOLD,
-        "lids",
-        0.3,
-        rf"\b(clos|shut)\w*\b.*\b{side} eye\b|\b{side} eye (closed|shut)",
-        (
-            f"close {{poss}} {side} eye",
-            f"shut {{poss}} {side} eye",
-            f"close only the {side} eye",
-            f"={{poss}} {side} eye closed",
-        ),
-        {f"lid_{side}": 1.0, f"cheekSquint{side.title()}": 0.2},
-    )
-
-
-def _raise_one(side: str, sign: float) -> Action:
-    name = side.title()
-    return Action(
-        f"raise_{side}_brow",
-        EMOTION,
-        HOLD,
-        "brows",
-        0.4,
-        rf"(rais|lift|arch|cock|quirk)\w*\b.*\b{side} (eye)?brow|{side} (eye)?brow (\w+ )?(rais|up|lift|arch)",
-        (
-            f"raise {{poss}} {side} eyebrow",
-            f"lift {{poss}} {side} brow",
-            f"arch {{poss}} {side} eyebrow",
-            f"cock {{poss}} {side} eyebrow",
-            f"={{poss}} {side} eyebrow raised",
-        ),
-        {
-            f"browOuterUp{name}": 0.95,
-            "browInnerUp": 0.25,
-            f"browDown{'Right' if side == 'left' else 'Left'}": 0.25,
-        },
-    )
 
 
 def _smirk(side: str, sign: float) -> Action:
@@ -99,161 +29,6 @@ def _smirk(side: str, sign: float) -> Action:
         },
     )
 
-
-LID_ACTIONS: tuple[Action, ...] = (
-    *mirrored(_wink),
-    Action(
-        "wink",
-        EMOTION,
-        CYCLE,
-        "lids",
-        0.55,
-        r"\bwink",
-        ("wink", "give a wink", "wink at the camera", "wink playfully", "=a wink"),
-        {"lid_left": 1.0, "cheekSquintLeft": 0.55, "mouthSmileLeft": 0.3},
-        performer="either_wink",
-    ),
-    *mirrored(_close_one),
-    Action(
-        "blink",
-        EMOTION,
-        CYCLE,
-        "lids",
-        0.42,
-        r"\bblink|bats? (his|her|their) (eye)?lashes|flutter",
-        (
-            "blink",
-            "blink {poss} eyes",
-            "blink at the camera",
-            "flutter {poss} eyelids",
-            "=a blink",
-            "=blinking",
-        ),
-        {"lids": 1.0},
-        performer="lid_pulse",
-        counts=(1, 2, 3),
-    ),
-    Action(
-        "open_eyes",
-        EMOTION,
-        HOLD,
-        "lids",
-        0.35,
-        r"\bopen\w*\b(?!.*mouth).*\beyes?\b(?!.*\b(wide|widely)\b)|\beyes? open(s|ed|ing)?\b(?!.*\bwide)|\breopen",
-        ("open {poss} eyes", "open {poss} eyes again", "reopen {poss} eyes", "=eyes open again"),
-        {},
-    ),
-    Action(
-        "close_eyes",
-        EMOTION,
-        HOLD,
-        "lids",
-        0.35,
-        r"\b(clos|shut)\w*\b.*\b(eyes?|eyelids?|lids?)\b|\beyes? (\w+ )?(closed|shut|closing)\b|eyes? closes?|\basleep\b|eyelids fall|eyelids drop"
-        r"|\bsleeps?\b|\bsleeping\b|falls? asleep",
-        (
-            "close {poss} eyes",
-            "shut {poss} eyes",
-            "close both eyes",
-            "let {poss} eyelids fall shut",
-            "keep {poss} eyes closed",
-            "={poss} eyes closed",
-            "=eyes shut",
-            "fall asleep",
-            "=eyes closed",
-        ),
-        {"lids": 1.0},
-    ),
-    Action(
-        "widen_eyes",
-        EMOTION,
-        HOLD,
-        "lids",
-        0.3,
-        r"\bwiden\w*|\bwide[- ]eyed\b|\beyes? (\w+ )?wide|\beyes\b.*\bwide\b|\bwide eyes\b|\bbulg\w*",
-        (
-            "widen {poss} eyes",
-            "open {poss} eyes wide",
-            "open {poss} eyes widely",
-            "stare with wide eyes",
-            "=wide-eyed",
-            "=eyes wide open",
-        ),
-        {"eyeWide": 0.95, "browInnerUp": 0.3, "browOuterUp": 0.25},
-    ),
-    Action(
-        "squint",
-        EMOTION,
-        HOLD,
-        "lids",
-        0.45,
-        r"\bsquint|\bnarrow\w*\b.*\beyes?|\beyes? narrow",
-        (
-            "squint",
-            "narrow {poss} eyes",
-            "squint {poss} eyes",
-            "peer through narrowed eyes",
-            "=squinting",
-            "=eyes narrowed",
-        ),
-        {"eyeSquint": 0.85, "cheekSquint": 0.45, "browDown": 0.35, "lids": 0.18},
-    ),
-)
-
-BROW_ACTIONS: tuple[Action, ...] = (
-    *mirrored(_raise_one),
-    Action(
-        "raise_brow",
-        EMOTION,
-        HOLD,
-        "brows",
-        0.4,
-        r"(rais|lift|arch|cock|quirk)\w*\b (an|one|a single)\b.*brow",
-        ("raise one eyebrow", "raise an eyebrow", "cock an eyebrow", "arch one eyebrow"),
-        {"browOuterUpLeft": 0.95, "browInnerUp": 0.2, "browDownRight": 0.25},
-        performer="either_mirror",
-    ),
-    Action(
-        "raise_brows",
-        EMOTION,
-        HOLD,
-        "brows",
-        0.4,
-        r"(rais|lift|arch|shoot|go)\w*\b.*brows?|brows? (\w+ )?(up|rais\w+|arch\w+|lift\w*|ris\w+|shoot\w*|go up)|eyebrow flash",
-        (
-            "raise {poss} eyebrows",
-            "lift {poss} eyebrows",
-            "raise both eyebrows",
-            "arch {poss} brows",
-            "lift {poss} brows",
-            "raise {poss} brows",
-            "=eyebrows raised",
-            "=raised eyebrows",
-        ),
-        {"browInnerUp": 0.85, "browOuterUp": 0.9, "eyeWide": 0.2},
-    ),
-    Action(
-        "lower_brows",
-        EMOTION,
-        HOLD,
-        "brows",
-        0.5,
-        r"(lower|knit|furrow|drop|draw|crease|pull|wrinkl|contract)\w*\b.*(brow|forehead)|furrowed|knitted|\bscowl|\bglower"
-        r"|brows? (\w+ )?(down|together)",
-        (
-            "furrow {poss} brow",
-            "lower {poss} eyebrows",
-            "knit {poss} brows",
-            "draw {poss} eyebrows together",
-            "scowl",
-            "furrow {poss} eyebrows",
-            "crease {poss} forehead",
-            "=brows furrowed",
-            "=a furrowed brow",
-        ),
-        {"browDown": 0.95, "eyeSquint": 0.25, "noseSneer": 0.12},
-    ),
-)
 
 MOUTH_ACTIONS: tuple[Action, ...] = (
     *mirrored(_smirk),
@@ -392,7 +167,8 @@ MOUTH_ACTIONS: tuple[Action, ...] = (
         HOLD,
         "mouth",
         0.45,
-        r"\bpucker|purs\w* (his|her|their|your|the)? ?lips|lips (pushed|push|pursed)|lips forward|duck face|\bwhistl",
+        r"\bpucker|purs\w* (his|her|their|your|the)? ?lips|lips (pushed|push|pursed)|lips forward"
+        r"|duck face|\bwhistl",
         (
             "pucker {poss} lips",
             "purse {poss} lips",
@@ -451,7 +227,8 @@ MOUTH_ACTIONS: tuple[Action, ...] = (
         SUSTAIN,
         "mouth",
         2.0,
-        r"\b(talk|speak|chat|say(?!\w* (yes|no)\b)|narrat|recit|sing|mutter|mumbl|whisper|argu|explain|convers)\w*",
+        r"\b(talk|chat|narrat|recit|mutter|mumbl|whisper|argu|explain|convers)\w*|\b(sing|speak)(s|ing)?\b"
+        r"|\bsay(s|ing)?\b(?! (yes|no)\b)",
         (
             "talk",
             "speak",
@@ -577,7 +354,8 @@ MOUTH_ACTIONS: tuple[Action, ...] = (
         HOLD,
         "jaw",
         0.45,
-        r"\bopen\w*\b.*\bmouth|mouth (\w+ )?(open|agape|gap|wide)|\bagape\b|\bgap(e|es|ing)\b|open-?mouthed|part\w* (his|her|their|the) lips|lips part",
+        r"\bopen\w*\b.*\bmouth|mouth (\w+ )?(open|agape|gap|wide)|\bagape\b|\bgap(e|es|ing)\b"
+        r"|open-?mouthed|part\w* (his|her|their|the) lips|lips part",
         (
             "open {poss} mouth",
             "open {poss} mouth wide",
@@ -590,5 +368,3 @@ MOUTH_ACTIONS: tuple[Action, ...] = (
         {"jaw": 0.6},
     ),
 )
-
-FACE_ACTIONS: tuple[Action, ...] = LID_ACTIONS + BROW_ACTIONS + MOUTH_ACTIONS
