@@ -128,7 +128,10 @@ class FlameHead:
         """Column of a named expression. Raises HeadFileError if this head has none of that name."""
         if name not in self.expression_names:
             raise input_error(
-                HeadFileError, f"head {self.name!r} has no expression of that name", name, "see expression_names"
+                HeadFileError,
+                f"head {self.name!r} has no expression of that name",
+                name,
+                "see expression_names",
             )
         return self.expression_names.index(name)
 
@@ -171,7 +174,9 @@ class FlameHead:
         shape = np.asarray(shape, np.float32)
         expression = np.asarray(expression, np.float32)
         if shape.ndim != 1 or shape.size > self.shape_dims:
-            raise input_error(HeadFileError, f"shape has at most {self.shape_dims} numbers", shape.shape, "cut it")
+            raise input_error(
+                HeadFileError, f"shape has at most {self.shape_dims} numbers", shape.shape, "cut it"
+            )
         if expression.ndim != 2 or expression.shape[1] > self.expression_dims:
             raise input_error(
                 HeadFileError,
@@ -238,7 +243,9 @@ def _frames_of(name: str, value: Any, frames: int, width: int) -> np.ndarray:
         return np.zeros((frames, width), np.float32)
     array = np.asarray(value, np.float32)
     if array.shape != (frames, width):
-        raise input_error(HeadFileError, f"{name} must be ({frames}, {width})", array.shape, "give one row per frame")
+        raise input_error(
+            HeadFileError, f"{name} must be ({frames}, {width})", array.shape, "give one row per frame"
+        )
     return array
 
 
@@ -264,10 +271,15 @@ def _read_head(path: Path, default_name: str) -> FlameHead:
         with np.load(path, allow_pickle=False) as archive:
             data = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise input_error(HeadFileError, "not a readable head file", path, "install the package again") from error
+        raise input_error(
+            HeadFileError, "not a readable head file", path, "install the package again"
+        ) from error
     if str(data.get("format", "")) != FORMAT or int(data.get("version", -1)) != VERSION:
         raise input_error(
-            HeadFileError, f"not a head file of version {VERSION}", path, "build it with python -m flame.build"
+            HeadFileError,
+            f"not a head file of version {VERSION}",
+            path,
+            "build it with python -m flame.build",
         )
     name = str(data.get("name", default_name))
     posedirs = data.get("posedirs")
@@ -306,5 +318,6 @@ def _embedding(data: dict[str, np.ndarray], which: str) -> LandmarkEmbedding | N
     if f"landmarks_{which}_face" not in data:
         return None
     return LandmarkEmbedding(
-        data[f"landmarks_{which}_face"].astype(np.int64), data[f"landmarks_{which}_barycentric"].astype(np.float32)
+        data[f"landmarks_{which}_face"].astype(np.int64),
+        data[f"landmarks_{which}_barycentric"].astype(np.float32),
     )

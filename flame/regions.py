@@ -24,6 +24,7 @@ REGIONS: tuple[str, ...] = (
     "lashes",
     "shoulders",
     "eye_socket",
+    "gums",
 )
 """Label i of ``vertex_region`` / ``face_region`` means ``REGIONS[i]``. Left and right are the subject's own."""
 

@@ -93,8 +93,8 @@ JAW_OPEN_RADIANS = 0.42586
 """Jaw rotation about +x at jawOpen = 1: 24.4 degrees."""
 GAZE_YAW_RADIANS = 0.52360
 """Turn of an eyeball about +y at eyeLookOut / eyeLookIn = 1: 30 degrees."""
-GAZE_PITCH_RADIANS = 0.43633
-"""Turn of an eyeball about +x at eyeLookDown (positive) / eyeLookUp (negative) = 1: 25 degrees."""
+GAZE_PITCH_RADIANS = 0.38397
+"""Turn of an eyeball about +x at eyeLookDown (positive) / eyeLookUp (negative) = 1: 22 degrees."""
 
 _COLUMN = {name: index for index, name in enumerate(ARKIT_NAMES)}
 

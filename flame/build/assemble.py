@@ -13,6 +13,7 @@ from flame.build.macro import MEAN_ADULT, expression_unit, shape_of
 from flame.build.parts import fit_sphere
 from flame.build.sculpt import Sculptor
 from flame.build.source import BaseMesh, Targets, read_base
+from flame.build.template import neutral_correction
 from flame.rig import EXPRESSION_NAMES
 
 FORMAT = "mvportrait-head"
@@ -36,11 +37,19 @@ def identity_basis(targets: Targets, mesh: CutMesh, *, people: int, seed: int) -
 
 
 def build(
-    targets_path: str | Path, base_path: str | Path, out: str | Path, *, people: int = 3000, seed: int = 0, say=print
+    targets_path: str | Path,
+    base_path: str | Path,
+    out: str | Path,
+    *,
+    people: int = 3000,
+    seed: int = 0,
+    landmarks: bool = True,
+    say=print,
 ) -> None:
     """Build the embedded head from targets.npz and the base mesh, and write it to ``out`` (.npz)."""
     base, targets = read_base(base_path), Targets(targets_path)
     mean = mean_head(base, targets)
+    mean = mean + neutral_correction(cut_head(base, mean), targets)
     mesh = cut_head(base, mean)
     say(f"mesh: {len(mesh.mean)} vertices, {len(mesh.faces)} triangles")
     teeth = mesh.part == "teeth_lower"
@@ -79,7 +88,8 @@ def build(
         "version": np.int64(VERSION),
     }
     arrays.update(regions.label(mesh, sculptor))
-    arrays.update(embed_landmarks(mesh, arrays))
+    if landmarks:
+        arrays.update(embed_landmarks(mesh, arrays))
     write_deterministic(Path(out), arrays)
     say(f"wrote {out}: {Path(out).stat().st_size / 1e6:.1f} MB")
 

@@ -11,11 +11,19 @@ from scipy.spatial import cKDTree
 
 from flame.build.parts import Part, eyeball, fit_sphere, ride
 from flame.build.source import BaseMesh
+from flame.build.teeth import denture
 
 SHOULDER_HALF_WIDTH = 0.175
 CHEST_HEIGHT = -0.232
 SOCKET_DEPTH = -0.004
 """Eye-socket quads behind this plane (z at the mean, metres) are never seen and are left out."""
+LASH_LENGTH = 0.35
+"""Lashes are kept this share of the helper's length: the helper is a card for a texture, ours are opaque."""
+LASH_ROOT = 0.7e-3
+RIM_BELOW = -0.13
+LIP_RINGS = 12
+RED_EDGE = 7
+"""Ring of the mesh along which the red of the lips ends."""
 
 UV_CHARTS: dict[str, tuple[float, float, float, float]] = {
     "eye_left": (0.17, 0.55, 0.37, 0.75),
@@ -35,7 +43,7 @@ class CutMesh:
 
     carry: (V, 19158) sparse, rows sum to one: any displacement field of the base mesh -> of the head.
     mean: (V, 3) metres, origin at the eye midpoint. faces: (F, 3). part: (V,) str, face_part: (F,) str.
-    eye_kind: (F,) str, "pupil" | "iris" | "sclera" on eyeballs, "" elsewhere.
+    face_kind: (F,) str, "pupil" | "iris" | "sclera" on eyeballs, "tooth" | "gum" on jaws, "" elsewhere.
     uv (VT, 2), uv_faces (F, 3). base_index (V,), -1 where none. mirror (V,). island: (F,) UV island on skin.
     """
 
@@ -44,10 +52,11 @@ class CutMesh:
     faces: np.ndarray
     part: np.ndarray
     face_part: np.ndarray
-    eye_kind: np.ndarray
+    face_kind: np.ndarray
     uv: np.ndarray
     uv_faces: np.ndarray
     base_index: np.ndarray
+    lip_ring: np.ndarray
     mirror: np.ndarray
     island: np.ndarray
 
@@ -107,11 +116,12 @@ class _Joiner:
         self.base, self.base_mean = base, mean
         self.rows: list[sparse.csr_matrix] = []
         self.blocks: dict[str, list[np.ndarray]] = {
-            k: [] for k in ("mean", "faces", "part", "face_part", "eye_kind", "uv", "uv_faces", "base", "island")
+            k: []
+            for k in ("mean", "faces", "part", "face_part", "face_kind", "uv", "uv_faces", "base", "island")
         }
         self.vertices, self.uvs = 0, 0
 
-    def add(self, part, carry, mean, faces, uv, uv_faces, base_index, eye_kind=None, island=None) -> int:
+    def add(self, part, carry, mean, faces, uv, uv_faces, base_index, face_kind=None, island=None) -> int:
         start = self.vertices
         count = len(faces)
         columns = {
@@ -119,7 +129,7 @@ class _Joiner:
             "faces": faces + self.vertices,
             "part": np.full(len(mean), part, dtype="<U16"),
             "face_part": np.full(count, part, dtype="<U16"),
-            "eye_kind": np.full(count, "", dtype="<U8") if eye_kind is None else eye_kind,
+            "face_kind": np.full(count, "", dtype="<U8") if face_kind is None else face_kind,
             "uv": uv,
             "uv_faces": uv_faces + self.uvs,
             "base": base_index,
@@ -150,6 +160,35 @@ class _Joiner:
         repeated = None if island is None else np.repeat(island, 2)
         return self.add(part, carry, self.base_mean[used], faces, uv, uv_faces, used, island=repeated)
 
+    def smooth_rim(self, rounds: int = 12) -> None:
+        """Even out the staircase of the cut: average the last part's open edge along itself."""
+        faces = self.blocks["faces"][-1]
+        edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+        _, index, count = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
+        rim = edges[index[count == 1]]
+        rim = rim[self.blocks["mean"][-1][rim].mean(1)[:, 1] < RIM_BELOW]
+        size = len(self.blocks["mean"][-1])
+        both = np.concatenate([rim, rim[:, ::-1]])
+        graph = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(size, size))
+        degree = np.asarray(graph.sum(1)).ravel()
+        on_rim = degree > 0
+        step = sparse.diags(np.where(on_rim, 0.5 / np.maximum(degree, 1), 0)) @ graph
+        step = step + sparse.diags(np.where(on_rim, 0.5, 1.0))
+        for _ in range(rounds):
+            self.rows[-1] = (step @ self.rows[-1]).tocsr()
+        self.blocks["mean"][-1] = self.rows[-1] @ self.base_mean
+
+    def shorten(self, share: float) -> None:
+        """Draw the last part's vertices towards the skin they grow from: the nearest vertex at the lid's edge."""
+        rows = self.rows[-1]
+        points = self.base_mean[self.base.group_vertices("body")]
+        own = self.blocks["mean"][-1]
+        distance = cKDTree(points).query(own)[0]
+        roots = np.flatnonzero(distance < LASH_ROOT)
+        nearest = roots[cKDTree(own[roots]).query(own)[1]]
+        self.rows[-1] = (rows * share + rows[nearest] * (1 - share)).tocsr()
+        self.blocks["mean"][-1] = share * own + (1 - share) * own[nearest]
+
     def add_part(self, name: str, part: Part, carrier: np.ndarray) -> int:
         """A new part riding on base vertices ``carrier`` (N,)."""
         weights = ride(part.vertices, self.base_mean[carrier])
@@ -179,40 +218,62 @@ def cut_head(base: BaseMesh, mean: np.ndarray) -> CutMesh:
     joiner = _Joiner(base, mean)
     quads, kind = choose_quads(base, mean)
     joiner.add_quads("skin", quads, island=kind)
+    joiner.smooth_rim()
     joiner.add_quads("tongue", base.group_quads("helper-tongue"), chart="tongue")
-    joiner.add_quads("teeth_upper", base.group_quads("helper-upper-teeth"), chart="teeth_upper")
-    joiner.add_quads("teeth_lower", base.group_quads("helper-lower-teeth"), chart="teeth_lower")
-    joiner.add_quads("lashes_left", base.group_quads("helper-l-eyelashes*"), chart="lashes_left")
-    joiner.add_quads("lashes_right", base.group_quads("helper-r-eyelashes*"), chart="lashes_right")
+    for side in ("left", "right"):
+        chart = f"lashes_{side}"
+        joiner.add_quads(chart, base.group_quads(f"helper-{side[0]}-eyelashes-2"), chart=chart)
+        joiner.shorten(LASH_LENGTH)
     left, right = eye_carriers(base)
     centre, radius = fit_sphere(mean[left])
     ball_left = eyeball(centre, radius)
     ball_right = eyeball(centre * [-1, 1, 1], radius)
     starts = [joiner.add_part("eye_left", ball_left, left), joiner.add_part("eye_right", ball_right, right)]
+    twins = [(starts[0], starts[1], ball_left.mirror), (starts[1], starts[0], ball_right.mirror)]
+    for jaw in ("upper", "lower"):
+        teeth = denture(upper=jaw == "upper")
+        start = joiner.add_part(f"teeth_{jaw}", teeth, base.group_vertices(f"helper-{jaw}-teeth"))
+        twins.append((start, start, teeth.mirror))
     joined = {name: np.concatenate(blocks) for name, blocks in joiner.blocks.items()}
-    mirror = _mirror(base, joined["base"], starts, (ball_left.mirror, ball_right.mirror))
+    mirror = _mirror(base, joined["base"], twins)
     return CutMesh(
         carry=sparse.vstack(joiner.rows, format="csr"),
         mean=joined["mean"],
         faces=joined["faces"],
         part=joined["part"],
         face_part=joined["face_part"],
-        eye_kind=joined["eye_kind"],
+        face_kind=joined["face_kind"],
         uv=joined["uv"],
         uv_faces=joined["uv_faces"],
         base_index=joined["base"],
+        lip_ring=np.where(joined["base"] >= 0, lip_rings(base, quads, kind)[joined["base"]], 99),
         mirror=mirror,
         island=joined["island"],
     )
 
 
-def _mirror(base: BaseMesh, base_index: np.ndarray, eye_starts: list[int], eye_mirrors) -> np.ndarray:
-    """Mirrored vertex of every vertex (V,): through the base mesh, and eyeball to eyeball."""
+def _mirror(base: BaseMesh, base_index: np.ndarray, twins: list[tuple[int, int, np.ndarray]]) -> np.ndarray:
+    """Mirrored vertex of every vertex (V,): through the base mesh, and part to twin part.
+
+    twins: (first vertex of the part, first vertex of its mirror image, order within the latter).
+    """
     own = np.flatnonzero(base_index >= 0)
     of_base = np.full(len(base.vertices), -1)
     of_base[base_index[own]] = own
     mirror = np.full(len(base_index), -1)
     mirror[own] = of_base[base_mirror(base)[base_index[own]]]
-    for here, there, order in ((0, 1, eye_mirrors[0]), (1, 0, eye_mirrors[1])):
-        mirror[eye_starts[here] + np.arange(len(order))] = eye_starts[there] + order
+    for here, there, order in twins:
+        mirror[here + np.arange(len(order))] = there + order
     return mirror
+
+
+def lip_rings(base: BaseMesh, quads: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """(19158,) how many rings of quads a vertex lies outside the mouth's rim: 0 on it, 99 inside or far away."""
+    ring = np.full(len(base.vertices), 99)
+    corners = base.quads[quads]
+    ring[np.intersect1d(corners[kind == "mouth"], corners[kind == "face"])] = 0
+    outside = corners[kind == "face"]
+    for distance in range(1, LIP_RINGS + 1):
+        reached = np.unique(outside[(ring[outside] < distance).any(1)])
+        ring[reached[ring[reached] == 99]] = distance
+    return ring

@@ -15,6 +15,41 @@ from flame.regions import REGION_INDEX
 from flame.rig import JAW_OPEN_RADIANS
 
 POINTS = 478
+PEOPLE = 14
+YAWS_DEGREES = (-28.0, -12.0, 0.0, 12.0, 28.0)
+OPENINGS = (0.0, 0.55)
+"""Every person is rendered with the mouth shut and half open, and turned a little to both sides."""
+LIPS_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+LIPS_INNER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
+LIPS_BETWEEN = (76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306, 408, 304, 303, 302, 11, 72, 73, 74, 184)
+LIPS_BETWEEN_INNER = (
+    62,
+    96,
+    89,
+    179,
+    86,
+    15,
+    316,
+    403,
+    319,
+    325,
+    292,
+    407,
+    272,
+    271,
+    268,
+    12,
+    38,
+    41,
+    42,
+    183,
+)
+LIPS = np.array(LIPS_OUTER + LIPS_BETWEEN + LIPS_BETWEEN_INNER + LIPS_INNER)
+OPEN_ONLY = np.array(LIPS_BETWEEN_INNER + LIPS_INNER)
+"""Points that shut lips hide: embedded from the renders with an open mouth alone."""
+OUTER_SKIN = ("skin", "lips", "nose", "brow_left", "brow_right", "ear_left", "ear_right", "scalp", "neck")
+EYE_REGIONS = tuple(f"{kind}_{side}" for kind in ("eye", "iris", "pupil") for side in ("left", "right"))
+RENDER_SIZE, FAR_PIXELS = 640, 12.0
 IRIS = {"right": 468, "left": 473}
 """First of five iris points (centre, then four on the edge) of the subject's own right and left eye."""
 
@@ -36,7 +71,7 @@ FROM_478_TO_68: tuple[int, ...] = (
 
 def embed_landmarks(mesh: CutMesh, arrays: dict[str, np.ndarray], *, seed: int = 1) -> dict[str, np.ndarray]:
     """``landmarks_{68,478}_{face,barycentric}`` for the head in ``arrays`` (the file's content so far)."""
-    points = detect_on_renders(arrays, people=10, seed=seed)  # (478, 3) on the template
+    points = detect_on_renders(arrays, people=PEOPLE, seed=seed)  # (478, 3) on the template
     pairs = mirror_pairs(points)
     points = 0.5 * (points + points[pairs] * [-1, 1, 1])
     points = place_irises(arrays, points)
@@ -56,24 +91,34 @@ def detect_on_renders(arrays: dict[str, np.ndarray], *, people: int, seed: int) 
 
     rng = np.random.default_rng(seed)
     template = arrays["v_template"].astype(np.float64)
-    faces, size = arrays["faces"], 640
-    drawn = arrays["face_region"] != REGION_INDEX["lashes"]
-    colours = region_colours(arrays["face_region"])
+    drawn = np.flatnonzero(arrays["face_region"] != REGION_INDEX["lashes"])
+    faces, region = arrays["faces"][drawn], arrays["face_region"][drawn]
+    colours = region_colours(region)
     found = []
     with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as detector:
         for person in range(people):
             betas = rng.normal(size=arrays["shape_basis"].shape[2]) * 0.8 * (person > 0)
-            for opening in (0.0, 0.55):
-                for yaw in (-12.0, 0.0, 12.0):
+            for opening in OPENINGS:
+                for yaw in YAWS_DEGREES:
                     vertices = _posed(arrays, betas, opening, np.radians(yaw))
-                    picture, ids, barycentric = render(vertices, faces[drawn], colours[drawn], size=size)
+                    picture, ids, barycentric = render(vertices, faces, colours, size=RENDER_SIZE)
                     result = detector.process(picture)
                     if not result.multi_face_landmarks:
                         continue
                     marks = result.multi_face_landmarks[0].landmark
-                    pixel = np.array([(m.x * size, m.y * size) for m in marks])
-                    found.append(_hits(pixel, ids, barycentric, template, faces[drawn]))
+                    pixel = np.array([(m.x, m.y) for m in marks]) * RENDER_SIZE
+                    hits = _hits(pixel, ids, barycentric, template, faces, region)
+                    if opening == 0.0:
+                        hits[OPEN_ONLY] = np.nan
+                    if yaw != 0.0:  # a turned head hides the far side: trust the near one
+                        hits[_far_side(template, hits, yaw)] = np.nan
+                    found.append(hits)
     return np.nanmedian(np.stack(found), axis=0)
+
+
+def _far_side(template: np.ndarray, hits: np.ndarray, yaw: float) -> np.ndarray:
+    """(478,) True for points on the side that a turn by ``yaw`` degrees moves away from the camera."""
+    return np.nan_to_num(hits[:, 0]) * np.sign(yaw) > 0.02
 
 
 def _posed(arrays: dict[str, np.ndarray], betas: np.ndarray, opening: float, yaw: float) -> np.ndarray:
@@ -91,15 +136,25 @@ def _posed(arrays: dict[str, np.ndarray], betas: np.ndarray, opening: float, yaw
     return (vertices - centre) @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T + centre + [0, 0.03, 0]
 
 
-def _hits(pixel, ids, barycentric, template, faces) -> np.ndarray:
-    """(478, 3) template points under the pixels (478, 2); NaN off the head."""
+def _hits(pixel, ids, barycentric, template, faces, region) -> np.ndarray:
+    """(478, 3) template points under the pixels (478, 2), or under the nearest pixel where the point may lie.
+
+    Lip points lie on the lips, iris points on the eyeballs, all others on the outer skin. region: (F,) of faces.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    kinds = [(LIPS, ("lips",)), (np.arange(468, POINTS), EYE_REGIONS)]
+    kinds.append((np.setdiff1d(np.arange(468), LIPS), OUTER_SKIN))
+    points = np.full((POINTS, 3), np.nan)
     size = len(ids)
-    column, row = np.floor(pixel).astype(int).T
-    inside = (column >= 0) & (column < size) & (row >= 0) & (row < size)
-    column, row = np.clip(column, 0, size - 1), np.clip(row, 0, size - 1)
-    face = np.where(inside, ids[row, column], -1)
-    points = (template[faces[face]] * barycentric[row, column][..., None]).sum(1)
-    points[face < 0] = np.nan
+    at = np.clip(np.floor(pixel).astype(int), 0, size - 1)[:, ::-1]  # row, column
+    for rows, names in kinds:
+        allowed = (ids >= 0) & np.isin(region[ids], [REGION_INDEX[n] for n in names])
+        distance, nearest = distance_transform_edt(~allowed, return_indices=True)
+        row, column = nearest[:, at[rows, 0], at[rows, 1]]
+        hit = (template[faces[ids[row, column]]] * barycentric[row, column][..., None]).sum(1)
+        hit[distance[at[rows, 0], at[rows, 1]] > FAR_PIXELS] = np.nan
+        points[rows] = hit
     return points
 
 
@@ -128,8 +183,6 @@ def place_irises(arrays: dict[str, np.ndarray], points: np.ndarray) -> np.ndarra
         pupil = np.unique(faces[arrays["face_region"] == REGION_INDEX[f"pupil_{side}"]])
         centre = template[pupil[np.argmax(template[pupil, 2])]]
         offset = template[iris] - centre
-        order = np.argsort([(offset[k] * 1.0) @ [1, 0, 0] for k in range(len(iris))], kind="stable")
-        del order
         points[first] = centre
         for place, direction in enumerate(_edge_directions(points[first + 1 : first + 5] - centre)):
             points[first + 1 + place] = template[iris[np.argmax(offset @ direction)]]
@@ -148,13 +201,13 @@ def _edge_directions(detected: np.ndarray) -> np.ndarray:
 def snap(arrays: dict[str, np.ndarray], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nearest allowed surface point: face (478,), barycentric (478, 3). Irises to the eyeballs, else to the skin."""
     region = arrays["face_region"]
-    balls = [REGION_INDEX[f"{k}_{s}"] for k in ("eye", "iris", "pupil") for s in ("left", "right")]
-    hidden = balls + [REGION_INDEX[n] for n in ("teeth", "tongue", "mouth_inside", "lashes", "eye_socket")]
     faces, barycentric = np.zeros(POINTS, np.int64), np.zeros((POINTS, 3))
-    for rows, allowed in (
-        (np.arange(468), np.flatnonzero(~np.isin(region, hidden))),
-        (np.arange(468, POINTS), np.flatnonzero(np.isin(region, balls))),
+    for rows, names in (
+        (LIPS, ("lips",)),
+        (np.setdiff1d(np.arange(468), LIPS), OUTER_SKIN),
+        (np.arange(468, POINTS), EYE_REGIONS),
     ):
+        allowed = np.flatnonzero(np.isin(region, [REGION_INDEX[n] for n in names]))
         triangles = arrays["v_template"][arrays["faces"][allowed]].astype(np.float64)
         local, weights = closest_on_triangles(points[rows], triangles)
         faces[rows], barycentric[rows] = allowed[local], weights

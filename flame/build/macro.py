@@ -35,7 +35,7 @@ class Identity:
 
 
 MEAN_ADULT = Identity(
-    race={name: 1 / 3 for name in RACES},
+    race=dict.fromkeys(RACES, 1 / 3),
     gender={"female": 0.5, "male": 0.5},
     age={"young": 0.85, "old": 0.15},
     muscle={"averagemuscle": 1.0},

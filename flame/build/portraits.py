@@ -38,7 +38,13 @@ def clip_positions(vertices: np.ndarray, *, focal: float, distance: float) -> np
 
 
 def render(
-    vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray, *, size: int, focal: float = 5.0, distance: float = 0.9
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    colours: np.ndarray,
+    *,
+    size: int,
+    focal: float = 5.0,
+    distance: float = 0.9,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Picture (size, size, 3) uint8, triangle ids (size, size), -1 where none, and (size, size, 3) barycentrics.
 

@@ -59,7 +59,7 @@ def jaw_weights(mesh: CutMesh, opening: np.ndarray, angle: float, pivot: np.ndar
     fixed = np.isin(mesh.part, ["teeth_upper", "eye_left", "eye_right", "lashes_left", "lashes_right"])
     weight[fixed] = 0
     tongue = mesh.part == "tongue"
-    weight[tongue] = 0.25 + 0.75 * smoothstep((mesh.mean[tongue, 2] + 0.055) / 0.04)
+    weight[tongue] = 0.5 + 0.5 * smoothstep((mesh.mean[tongue, 2] + 0.055) / 0.04)
     weight = np.where(weight < 0.02, 0, weight)
     return 0.5 * (weight + weight[mesh.mirror])
 
@@ -108,7 +108,10 @@ def joint_regressor(mesh: CutMesh, jaw_pivot: np.ndarray) -> np.ndarray:
     rings = {
         ROOT: skin & (np.abs(y - ROOT_POSITION[1]) < 0.022) & (np.abs(x) < 0.10),
         NECK: skin & (np.abs(y - NECK_POSITION[1]) < 0.014) & (np.abs(x) < 0.075) & (z < -0.03),
-        JAW: skin & (np.abs(y - jaw_pivot[1]) < 0.02) & (np.abs(z - jaw_pivot[2]) < 0.02) & (np.abs(x) > 0.05),
+        JAW: skin
+        & (np.abs(y - jaw_pivot[1]) < 0.02)
+        & (np.abs(z - jaw_pivot[2]) < 0.02)
+        & (np.abs(x) > 0.05),
         EYE_LEFT: mesh.part == "eye_left",
         EYE_RIGHT: mesh.part == "eye_right",
     }
