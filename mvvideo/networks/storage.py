@@ -72,6 +72,7 @@ def save_network(
         path = directory / f"{name}-{number}-of-{len(pieces)}.safetensors"
         partial = path.with_name(f".{path.name}.partial")
         save_file(piece, partial)
+        partial.chmod(0o644)  # safetensors writes for the owner alone
         os.replace(partial, path)
         files.append({"name": path.name, "sha256": _sha256(path), "bytes": path.stat().st_size})
     manifest = {
