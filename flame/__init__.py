@@ -23,7 +23,7 @@ _PUBLIC = {
     "apply_relative": "flame.relative",
     "FlameHead": "flame.head",
     "load_head": "flame.head",
-    "retarget": "flame.retarget",
+    "retarget": "flame.retargeting",
     "fit_landmarks": "flame.fitting",
     "FitResult": "flame.fitting",
     "measure": "flame.signals",
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from flame.fitting import FitResult, fit_landmarks
     from flame.head import FlameHead, load_head
     from flame.relative import apply_relative
-    from flame.retarget import retarget
+    from flame.retargeting import retarget
     from flame.sequence import FlameSequence, concatenate, crossfade
     from flame.signals import measure
     from flame.timing import frame_count, frame_index

@@ -80,7 +80,7 @@ def measure(sequence: FlameSequence, head: FlameHead | None = None) -> dict[str,
 
     known = load_head(sequence.basis) if head is None else head
     if "mouthSmileLeft" not in known.expression_names:
-        from flame.retarget import retarget
+        from flame.retargeting import retarget
 
         embedded = load_head("open")
         sequence, _ = retarget(sequence, embedded, head_from=known)

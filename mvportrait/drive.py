@@ -104,7 +104,7 @@ def onto_portrait(
     from flame.relative import apply_relative
 
     if motion.basis != head.name:
-        from flame.retarget import retarget
+        from flame.retargeting import retarget
 
         was = motion.basis
         motion, report = retarget(motion, head)

@@ -115,7 +115,7 @@ def fit_landmarks(
 
     # 3. Shape, focal length and (for a photo) everything; then the clip, tied frame to frame
     with one_blas_thread():
-        state = _solved(problem, state, seen, fps)
+        state = _solved(head, problem, state, seen, fps)
 
     # 4. Full-size parameters, camera, errors
     return _result(head, problem, state, points, fps=fps, seen=seen)
@@ -124,14 +124,22 @@ def fit_landmarks(
 # ---------------------------------------------------------------------- solving
 
 
-def _solved(problem: FitProblem, state: FitState, seen: np.ndarray, fps: float) -> FitState:
+def _solved(head: FlameHead, problem: FitProblem, state: FitState, seen: np.ndarray, fps: float) -> FitState:
     """Settle shape and focal length on key frames, then all frames with those known."""
     key = _key_frames(seen)
     iterations = 30 if len(key) == 1 else 15
     settled = solve(problem.frames(key), state.frames(key), options=SolverOptions(iterations=iterations))
     if len(seen) == 1:
         return settled
-    known = replace(problem, focal_is_known=True, shape_is_known=True)
+    table = parameter_table(
+        head,
+        replace(
+            problem.priors,
+            expression=problem.priors.clip_expression,
+            expression_sparsity=problem.priors.clip_sparsity,
+        ),
+    )
+    known = replace(problem, table=table, focal_is_known=True, shape_is_known=True)
     state = replace(state, shape=settled.shape, log_focal=settled.log_focal)
     return _solve_clip(known, state, key, settled, fps)
 

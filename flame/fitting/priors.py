@@ -45,7 +45,17 @@ GAZE_LIDS = {
 #: Pitch and yaw of the gaze (radians) at which a lid-follow shape has weight 1.
 FULL_GAZE_RADIANS = (GAZE_PITCH_RADIANS, GAZE_YAW_RADIANS)
 #: Shapes that people rarely show or that mimic identity: kept smaller.
-RARE = ("jawForward", "jawLeft", "jawRight", "mouthLeft", "mouthRight", "noseSneerLeft", "noseSneerRight")
+RARE = (
+    "jawForward",
+    "jawLeft",
+    "jawRight",
+    "mouthLeft",
+    "mouthRight",
+    "noseSneerLeft",
+    "noseSneerRight",
+    "mouthShrugLower",
+    "mouthShrugUpper",
+)
 
 
 @dataclass(frozen=True)
@@ -55,16 +65,23 @@ class FitPriors:
     Attributes:
         data_weight: weight of all landmarks together against the priors. Neighbouring landmarks err
             together, so 478 points do not count as 478 independent measurements.
+        expression, expression_sparsity: of rig weights while the identity is being found. In one photo a
+            raised brow and a high brow look the same; the identity takes what it can, so that a portrait
+            at rest carries few expressions for motion to be added to.
+        clip_expression, clip_sparsity: the same once a clip's identity is known, when every change must
+            be expression.
         head_radians: pitch, yaw, roll of ``rotation`` and of ``neck``.
         split_radians: how far the two may differ. A face does not tell the bust's turn from the neck's,
             so each gets half of the head's.
         depth_weight: weight of MediaPipe's own depth against its x and y.
     """
 
-    data_weight: float = 0.4
-    shape: float = 1.0
-    expression: float = 0.35
+    data_weight: float = 0.5
+    shape: float = 0.9
+    expression: float = 0.4
     expression_sparsity: float = 1.5
+    clip_expression: float = 0.8
+    clip_sparsity: float = 0.5
     head_radians: tuple[float, float, float] = (0.35, 0.5, 0.25)
     split_radians: float = 0.03
     jaw_radians: tuple[float, float, float] = (0.20, 0.03, 0.02)
