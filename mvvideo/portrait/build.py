@@ -126,10 +126,12 @@ def _bare_skin(view: HeadView, likeness: np.ndarray, oval: np.ndarray, canvas: C
     import cv2
 
     face = np.maximum(oval.astype(np.float32), view.face)
-    skin = np.maximum(face, likeness) * view.mask
+    # A crown must look like skin beyond doubt to count as bald; necks and ears lie in shadow or glow.
+    expected = np.where(likeness > 0.05, 0.3 * view.often_bare, 0) - 0.3 * view.scalp
+    skin = np.maximum(face, np.clip(likeness + expected, 0, 1)) * view.mask
     unit = canvas.size / 512
     mask = (cv2.GaussianBlur(skin, (0, 0), 2.5 * unit) > 0.5).astype(np.uint8)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(4 * unit) + 1,) * 2)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(8 * unit) + 1,) * 2)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)
     # One piece with the face: a patch of cloth in a skin's colour is not the neck.

@@ -157,12 +157,13 @@ class _Depths:
         self.rim = (head_part * anatomy.skull_z + (1 - head_part) * anatomy.body_z).astype(np.float32)
         covered = sample_at(view.mask.astype(np.float32), nodes) > 0.99
         mesh_front, mesh_back = _sample_known(view.front, nodes), _sample_known(view.back, nodes)
-        neck_known = sample_at((~np.isnan(view.neck)).astype(np.float32), nodes) > 0.99
-        behind_chin = np.where(neck_known, _sample_known(view.neck, nodes), mesh_front)
-        behind_chin = np.minimum(behind_chin, mesh_front)
         # The sheet is straight between nodes, the skin is not: stay behind its deepest point nearby.
         reach = 2 * int(np.ceil(step)) + 1
         deepest = _sample_known(_lowest(view.front, reach), nodes)
+        neck_known = sample_at((~np.isnan(view.neck)).astype(np.float32), nodes) > 0.99
+        deepest = np.where(neck_known, np.minimum(deepest, _sample_known(_lowest(view.neck, reach), nodes)), deepest)
+        behind_chin = np.where(neck_known, _sample_known(view.neck, nodes), mesh_front)
+        behind_chin = np.minimum(behind_chin, mesh_front)
         bare_distance = sample_at(signed_distance(bare > 0.5), nodes) * metres  # metres, positive on bare skin
         on_skin = covered & (bare_distance > 0)
         skin_rim = sample_at(bare_outline, nodes)

@@ -61,7 +61,7 @@ def skin_likeness(image: np.ndarray, matte: np.ndarray, landmarks: np.ndarray) -
     if above.sum() >= 40:
         to_hair = _distance(axes, axes[above], darker=1.0)
         # A bald crown is skin too: where both models agree on the hair samples there is nothing to tell apart.
-        apart = float(np.clip((np.median(to_skin[above]) - 1.2) / 1.0, 0, 1))
+        apart = float(np.clip((np.median(to_skin[above]) - 0.6) / 0.5, 0, 1))
         nearer = np.clip(0.5 + 1.0 * (to_hair - to_skin), 0, 1)
         likeness = likeness * (apart * nearer + 1 - apart)
     return cv2.GaussianBlur(likeness.astype(np.float32), (0, 0), size / 170)

@@ -17,7 +17,7 @@ __all__ = ["outline_offsets", "signed_distance"]
 
 FIXED_REGIONS = (
     "lips", "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "brow_left",
-    "brow_right", "nose", "teeth", "tongue", "mouth_inside", "eye_socket",
+    "brow_right", "nose", "teeth", "tongue",
 )  # fmt: skip
 LARGEST_PULL_OUT = 0.09
 """Of the face's width."""

@@ -2,8 +2,8 @@
 
 Every triangle has a main picture: **direct**, where the photo saw it; **mirrored**, the photo at its twin on the
 other side of the face; or **filled**, from its vertices' colours. A vertex that triangles of different kinds
-share is split ("wedges"). A direct wedge also has an alternative (mirrored or filled) that replaces it where a
-view stretches the photo too far. Mirrored pictures get a smooth colour offset so that lighting differences fade
+share is split ("wedges"). A direct triangle whose twin the photo saw much better has that as an alternative where
+a view stretches its own picture too far. Mirrored pictures get a smooth colour offset so that lighting differences fade
 instead of showing an edge (mean-value cloning on the mesh). Only what the photo shows frontally enough, well
 inside the matte, may lend its colour to other places.
 """
@@ -20,7 +20,7 @@ from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.snapping import signed_distance
 from mvvideo.portrait.synthetic import FaceColours, synthetic_colours
-from mvvideo.portrait.views import HeadView, sample_at
+from mvvideo.portrait.views import HeadView, face_front, sample_at
 
 __all__ = ["HeadSurface", "Source", "build_surface"]
 
@@ -30,6 +30,8 @@ TRUSTED_FACING = 0.35
 """Cosine from which on a photographed colour counts as the surface's own rather than its outline's."""
 BEHIND_EARS_METRES = -0.09
 """Template z behind which the upper head is hairy."""
+BETTER_TWIN = 0.2
+"""A mirrored picture replaces a stretched one when its facing cosine is better by this."""
 LID_METRES = 0.0015
 """Skin that closing the eye moves farther than this takes the lid's own colour when it closes."""
 
@@ -107,43 +109,58 @@ def build_surface(
     offset = np.where(reached[:, None], np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM), 0)
     believed = np.where(anchor[:, None], photo, twin + offset)
     given = anchor | has_twin
-    spread, reached = relax_mesh(links, np.where(given[:, None], believed, 0), fixed=given, sweeps=80)
-    fill = np.where(reached[:, None], spread, colours.skin)
+    shading = _under_shade(head, vertices)
+    spread, reached = relax_mesh(links, np.where(given[:, None], believed / shading, 0), fixed=given, sweeps=80)
+    fill = np.where(reached[:, None], spread, colours.skin) * shading
     fill[synthetic] = own_colour[synthetic]
     lids = _lid_share(head)
     lid_colour = _lid_colours(head, links, fill, lids, given & ~synthetic)
 
-    # Wedges: (vertex, kind) pairs.
-    keys = view.faces.astype(np.int64) * 3 + source[:, None]
+    # Wedges: (vertex, kind) pairs. Direct triangles whose twin was seen much better get that as alternative.
+    better = has_twin & ~synthetic & (facing[mirror] > facing + BETTER_TWIN)
+    # Those seen edge-on at bare skin fade to its fill: their own picture is the outline's dark rim, drawn out.
+    rim = (_bare_rim(canvas, likeness, pixels) & (facing < TRUSTED_FACING) | anchor) & ~synthetic
+    edge_on = rim[view.faces].all(axis=1) & (facing[view.faces].min(axis=1) < TRUSTED_FACING)
+    kinds = np.where((source == Source.DIRECT) & edge_on, 4, source)
+    kinds = np.where((source == Source.DIRECT) & better[view.faces].all(axis=1), 3, kinds)
+    keys = view.faces.astype(np.int64) * 5 + kinds[:, None]
     wedges, triangles = np.unique(keys, return_inverse=True)
-    vertex, kind = wedges // 3, wedges % 3
-    is_direct, is_twin, is_filled = (kind == k for k in (Source.DIRECT, Source.MIRRORED, Source.FILLED))
-    twinned = (has_twin & ~synthetic)[vertex]
-    mirrored_colour = offset[vertex]
-    colour = np.select([is_filled[:, None], is_twin[:, None]], [fill[vertex], mirrored_colour], 0.0)
-    # The eyeball and what it shows have no better picture than the photo's.
-    keep = is_direct & synthetic[vertex]
-    other_gain = np.where(keep | twinned, 1.0, 0.0)
-    other_colour = np.select(
-        [keep[:, None], twinned[:, None]], [np.zeros((len(vertex), 3)), mirrored_colour], fill[vertex]
-    )
+    vertex, kind = wedges // 5, wedges % 5
+    is_twin, is_filled, has_other, fades = (kind == k for k in (Source.MIRRORED, Source.FILLED, 3, 4))
+    is_direct = ~is_twin & ~is_filled
+    colour = np.select([is_filled[:, None], is_twin[:, None]], [fill[vertex], offset[vertex]], 0.0)
+    main_pixels = np.where(is_twin[:, None], pixels[mirror[vertex]], pixels[vertex])
     return HeadSurface(
         vertex=vertex,
         triangles=triangles.reshape(-1, 3).astype(np.int32),
         source=source,
-        pixels=np.where(is_twin[:, None], pixels[mirror[vertex]], pixels[vertex]).astype(np.float32),
+        pixels=main_pixels.astype(np.float32),
         gain=np.where(is_filled, 0, 1).astype(np.float32)[:, None],
         colour=colour.astype(np.float32),
         seen=np.select([is_direct, is_twin], [1.0, 0.5], 0.0).astype(np.float32),
         facing=np.select([is_direct, is_twin], [facing[vertex], facing[mirror[vertex]]], 0.0).astype(np.float32),
-        other_pixels=np.where((twinned & ~keep)[:, None], pixels[mirror[vertex]], pixels[vertex]).astype(np.float32),
-        other_gain=other_gain.astype(np.float32)[:, None],
-        other_colour=other_colour.astype(np.float32),
+        other_pixels=np.where(has_other[:, None], pixels[mirror[vertex]], main_pixels).astype(np.float32),
+        other_gain=np.where(is_filled | fades, 0, 1).astype(np.float32)[:, None],
+        other_colour=np.select(
+            [has_other[:, None], fades[:, None]], [offset[vertex], fill[vertex]], colour
+        ).astype(np.float32),
         lid=lids[vertex],
         lid_colour=lid_colour[vertex],
         eye=_outside_eye_opening(head, pixels, colours)[vertex] * is_direct[:, None],
         eye_colour=own_colour[vertex],
     )
+
+
+def _under_shade(head: FlameHead, vertices: np.ndarray) -> np.ndarray:
+    """Darkening of what faces down, ``(V, 1)``: light comes from above, and chins shade necks."""
+    down = -head.vertex_normals(vertices)[:, 1:2]
+    return 1 - 0.4 * np.clip(down - 0.15, 0, 1)
+
+
+def _bare_rim(canvas: Canvas, likeness: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Vertices on skin, or on the few pixels of outline around the person, ``(V,)`` bool."""
+    room = sample_at(signed_distance(canvas.matte > 0.9), pixels)
+    return (sample_at(likeness, pixels) > 0.4) | (room < 8 * canvas.size / 512)
 
 
 def _trusted(
@@ -159,7 +176,7 @@ def _trusted(
     hair = frontal & hairy & (skin < 0.5)
     if hair.sum() < 10:  # bald, or a crown that is not in the picture
         hair = frontal & hairy
-    return np.where(hairy, hair, frontal & (skin > 0.4))
+    return np.where(hairy, hair, frontal & ((skin > 0.4) | (face_front(head) & (skin > 0.1))))
 
 
 def _touched(triangles: np.ndarray, vertices: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from flame.head import FlameHead
 from renderer.cameras import Cameras
 from renderer.shading import shade
 
-__all__ = ["HeadView", "drawn_triangles", "sample_at", "view_head"]
+__all__ = ["HeadView", "drawn_triangles", "face_front", "sample_at", "view_head"]
 
 FACE_FRONT_METRES, FOREHEAD_METRES = -0.025, 0.045
 """Template z and y that bound the front of the face (origin between the eyes)."""
@@ -28,11 +28,12 @@ class HeadView:
 
     Attributes:
         triangle: index into ``faces``, −1 where none; ``front`` and ``back``: nearest and farthest surface.
-        exit: where a ray that meets the head's skin leaves it again for the first time.
+        exit: where a ray that has entered the head's skin (behind a chin: the neck's) leaves it again.
         neck: nearest surface of the neck alone, as it runs on behind the chin.
         weight: how far the nearest surface follows the head (1) rather than the shoulders (0).
         neck_weight: the same for ``neck``.
-        face: 1 where the nearest surface is the front of the face, by anatomy.
+        face, scalp, often_bare: 1 where the nearest surface is the front of the face, where hair grows, or neck
+            and ears, by anatomy.
         faces: ``(F', 3)`` triangles drawn.
     """
 
@@ -44,6 +45,8 @@ class HeadView:
     weight: np.ndarray
     neck_weight: np.ndarray
     face: np.ndarray
+    scalp: np.ndarray
+    often_bare: np.ndarray
     faces: np.ndarray
 
     @property
@@ -67,12 +70,21 @@ def _follows(head: FlameHead) -> np.ndarray:
     return np.ascontiguousarray(head.weights[:, 1:].sum(axis=1), np.float32)
 
 
-def _front_of_face(head: FlameHead) -> np.ndarray:
-    """1 on the face from ear to ear and from the chin to the middle of the forehead, ``(V,)`` float32."""
+def face_front(head: FlameHead) -> np.ndarray:
+    """The face from ear to ear and from the chin to the middle of the forehead, ``(V,)`` bool."""
     template = head.v_template
     front = (template[:, 2] > FACE_FRONT_METRES) & (template[:, 1] < FOREHEAD_METRES)
     front[head.region_vertices("scalp", "neck", "shoulders", "ear_left", "ear_right")] = False
-    return front.astype(np.float32)
+    return front
+
+
+def _anatomy(head: FlameHead) -> np.ndarray:
+    """``(V, 3)`` float32: 1 on the front of the face; on the scalp; on neck and ears."""
+    values = np.zeros((len(head.v_template), 3), np.float32)
+    values[:, 0] = face_front(head)
+    values[head.region_vertices("scalp"), 1] = 1
+    values[head.region_vertices("neck", "ear_left", "ear_right"), 2] = 1
+    return values
 
 
 def view_head(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.ndarray) -> HeadView:
@@ -85,15 +97,17 @@ def view_head(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.
     resolution = (camera.height, camera.width)
     clip = camera.to_clip(vertices)  # (1, V, 4)
     follows = _follows(head)[:, None]
-    near = shade(clip, faces, np.concatenate([follows, _front_of_face(head)[:, None]], axis=1), resolution=resolution)
+    near = shade(clip, faces, np.concatenate([follows, _anatomy(head)], axis=1), resolution=resolution)
     flipped = clip.copy()
     flipped[..., 2] *= -1  # the depth test then keeps the farthest
     far = shade(flipped, faces, None, resolution=resolution)
     outer = head.faces[np.setdiff1d(drawn, head.region_faces(*_INNER))]
     skin = shade(clip, outer, None, resolution=resolution)
-    leaving = shade(clip, outer, None, resolution=resolution, behind=skin.clip_depth)
     neck_faces = head.faces[np.intersect1d(drawn, head.region_faces("neck"))]
     neck = shade(clip, neck_faces, follows, resolution=resolution)
+    # Behind the chin the body goes on in the neck, not in the gap under the jaw.
+    entered = np.where(neck.mask, neck.clip_depth, skin.clip_depth)
+    leaving = shade(clip, outer, None, resolution=resolution, behind=entered)
     eye_z = float(camera.center[0, 2])
 
     def height_of(drawing: object) -> np.ndarray:
@@ -109,6 +123,8 @@ def view_head(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.
         weight=near.values[0, ..., 0],
         neck_weight=neck.values[0, ..., 0],
         face=near.values[0, ..., 1],
+        scalp=near.values[0, ..., 2],
+        often_bare=near.values[0, ..., 3],
         faces=faces,
     )
 
