@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flame.errors import MotionFileError, input_error
 from flame.timing import DEFAULT_FPS, frame_count
+from mvportrait.store import head_of_basis
 
 if TYPE_CHECKING:
     from flame.head import FlameHead
@@ -107,7 +108,7 @@ def onto_portrait(
         from flame.retargeting import retarget
 
         was = motion.basis
-        motion, report = retarget(motion, head)
+        motion, report = retarget(motion, head, head_from=head_of_basis(was))
         reporter.note(f"motion converted from basis {was} to {head.name}: {report}")
     if absolute:
         return motion.replace(shape=portrait_pose.shape)

@@ -15,6 +15,7 @@ from mvportrait.media.sinks import ViewSink
 from mvportrait.outputs import check_output_folder, output_folder
 from mvportrait.provenance import Provenance
 from mvportrait.reporting import Reporter, Stopwatch
+from mvportrait.store import head_of_basis
 from mvportrait.views import choose_cameras, view_file_name
 
 if TYPE_CHECKING:
@@ -51,11 +52,10 @@ def render_motion(
     watch = Stopwatch()
     check_output_folder(out)
     sequence = motion_from_file(motion)
-    from flame.head import load_head
     from renderer import render_buffers, save_cameras
 
     chosen = _buffer_names(buffers)
-    head = load_head(sequence.basis)
+    head = head_of_basis(sequence.basis)
     with watch.stage("pose"), reporter.track("posing"):
         vertices = head.pose(sequence)  # (T, V, 3)
     front = _front_camera(vertices, size)

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import sys
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flame.errors import AssetError, input_error
 from mvportrait.manifest import sha256_of_file
 
-__all__ = ["Asset", "add_flame", "bundled_assets", "home", "list_assets", "verify_assets"]
+if TYPE_CHECKING:
+    from flame.head import FlameHead
+
+__all__ = ["Asset", "add_flame", "bundled_assets", "head_of_basis", "home", "list_assets", "verify_assets"]
 
 _INDEX = "assets.json"
+_LANDMARK_FILES = ("flame_static_embedding.pkl", "flame_dynamic_embedding.npy")
 _ROOT = Path(__file__).resolve().parent.parent
 _BUNDLED = {
     "head": ("flame/data", ".npz"),
@@ -77,14 +81,18 @@ def list_assets() -> list[Asset]:
     return bundled_assets() + _read_index()
 
 
-def add_flame(source: Path) -> Asset:
-    """Check a licensed FLAME file by loading it, and keep a copy.
+def add_flame(source: Path, *, name: str | None = None) -> Asset:
+    """Check a licensed FLAME file by loading it, and keep it as a head file.
+
+    FLAME's own landmark embeddings are taken along if they lie beside it; without them motions of that head
+    can be rendered, but not converted to another head.
 
     Args:
         source: a FLAME 2019, 2020, 2023 or 2023-Open pickle.
+        name: the head's name, the ``basis`` of motions made for it; None: the file's name in lower case.
 
     Returns:
-        The asset; its name is the head's name, the ``basis`` of motions made for it.
+        The asset.
 
     Raises:
         HeadFileError: not a FLAME file, or a pickle that holds anything else.
@@ -92,28 +100,44 @@ def add_flame(source: Path) -> Asset:
     """
     if not source.is_file():
         raise input_error(AssetError, "FLAME file not found", source, "give the path of the .pkl file")
-    from flame.licensed import load_licensed
+    from flame import licensed
 
-    head = load_licensed(source)
-    folder = home() / "flame"
-    target = folder / f"{head.name}.pkl"
+    chosen = re.sub(r"[^a-z0-9_-]+", "_", (source.stem if name is None else name).lower())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=".", suffix=".partial", dir=folder)
-        os.close(handle)
-        try:
-            shutil.copyfile(source, partial)
-            os.replace(partial, target)
-        finally:
-            Path(partial).unlink(missing_ok=True)
-        asset = Asset(head.name, "flame", str(target), sha256_of_file(target), bundled=False)
+        embedding = None
+        if all((source.parent / file).is_file() for file in _LANDMARK_FILES):
+            embedding = licensed.read_embedding(*(source.parent / file for file in _LANDMARK_FILES))
+        target = licensed.add_flame(source, home(), name=chosen, embedding=embedding)
+        asset = Asset(chosen, "flame", str(target), sha256_of_file(target), bundled=False)
         _write_index([*(known for known in _read_index() if known.name != asset.name), asset])
     except OSError as error:
-        given = f"{folder} ({error.strerror})"
+        given = f"{home()} ({error.strerror})"
         raise input_error(
             AssetError, "asset folder cannot be written", given, "set MVPORTRAIT_HOME"
         ) from error
     return asset
+
+
+def head_of_basis(basis: str) -> FlameHead:
+    """The head that a motion's basis names: the embedded one, or one the user has added.
+
+    Raises:
+        AssetError: no head of that name is known.
+    """
+    from flame.head import load_head
+
+    if basis == "open":
+        return load_head("open")
+    heads = {asset.name: asset.path for asset in _read_index() if asset.kind == "flame"}
+    if basis not in heads:
+        known = ", ".join(["open", *heads])
+        raise input_error(
+            AssetError,
+            "no head for the motion's basis",
+            basis,
+            f"known: {known}; mvportrait assets add flame FILE",
+        )
+    return load_head(heads[basis])
 
 
 def verify_assets() -> list[tuple[Asset, str]]:

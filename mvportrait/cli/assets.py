@@ -16,6 +16,8 @@ app = typer.Typer(help="List, add or verify the files the product uses.")
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="flame: a licensed FLAME head.")]
 Source = Annotated[Path, typer.Argument(metavar="PATH", help="The file, such as flame2023_Open.pkl.")]
 
+Name = Annotated[str | None, typer.Option("--name", help="The head's name [the file's].")]
+
 
 @app.command("list")
 def list_(as_json: arguments.AsJson = False) -> None:
@@ -31,7 +33,7 @@ def list_(as_json: arguments.AsJson = False) -> None:
 
 
 @app.command("add")
-def add(kind: Kind, path: Source) -> None:
+def add(kind: Kind, path: Source, name: Name = None) -> None:
     """Add a file that may not be shipped: `assets add flame path/to/flame2023_Open.pkl`."""
     from flame.errors import AssetError, input_error
 
@@ -39,7 +41,7 @@ def add(kind: Kind, path: Source) -> None:
         raise input_error(AssetError, "unknown kind of asset", kind, "only flame can be added")
     from mvportrait.store import add_flame
 
-    asset = add_flame(path)
+    asset = add_flame(path, name=name)
     print_line(f"added {asset.name}: {asset.path} (sha256 {asset.sha256[:16]}…)")
 
 

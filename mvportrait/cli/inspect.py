@@ -22,9 +22,10 @@ def inspect(motion: MotionFile, as_json: arguments.AsJson = False, plot: Plot = 
         check_output_file(plot, suffix=".png")
     from flame.sequence import FlameSequence
     from flame.signals import measure
+    from mvportrait.store import head_of_basis
 
     sequence = FlameSequence.load(motion)
-    signals = measure(sequence)
+    signals = measure(sequence, head_of_basis(sequence.basis))
     if plot is not None:
         from mvportrait.plots import plot_signals
 

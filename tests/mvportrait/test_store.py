@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flame.errors import AssetError, InputError
 from mvportrait.cli import run
-from mvportrait.store import Asset, add_flame, bundled_assets, home, list_assets, verify_assets
+from mvportrait.store import Asset, add_flame, bundled_assets, head_of_basis, home, list_assets, verify_assets
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +78,58 @@ def test_a_harmful_pickle_is_refused_and_not_run(tmp_path: Path, own_home: Path)
         add_flame(source)
     assert not proof.exists()
     assert not own_home.exists()
+
+
+def _flame_like(path: Path, vertices: int = 240) -> None:
+    """A pickle with FLAME's arrays and none of its data: points of the embedded head."""
+    import pickle
+
+    from flame.head import load_head
+
+    head = load_head("open")
+    chosen = np.linspace(0, len(head.v_template) - 1, vertices).astype(int)
+    regressor = np.zeros((5, vertices))
+    regressor[np.arange(5), [0, 60, 120, 180, 239]] = 1.0
+    arrays = {
+        "v_template": head.v_template[chosen].astype(np.float64),
+        "shapedirs": np.zeros((vertices, 3, 400)),
+        "posedirs": np.zeros((vertices, 3, 36)),
+        "J_regressor": regressor,
+        "kintree_table": np.array([[2**32 - 1, 0, 1, 1, 1], [0, 1, 2, 3, 4]]),
+        "weights": np.asarray(head.weights[chosen], np.float64),
+        "f": np.stack([np.arange(vertices - 2) + offset for offset in range(3)], axis=1),
+    }
+    path.write_bytes(pickle.dumps(arrays, protocol=2))
+
+
+def test_a_flame_file_is_added_listed_and_rendered(
+    tmp_path: Path, own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flame.sequence import FlameSequence
+
+    _flame_like(tmp_path / "FLAME2020.pkl")
+    assert run(["assets", "add", "flame", str(tmp_path / "FLAME2020.pkl")]) == 0
+    assert run(["assets", "verify"]) == 0
+    assert run(["assets", "list"]) == 0
+    assert "flame2020" in capsys.readouterr().out
+    assert head_of_basis("flame2020").v_template.shape == (240, 3)
+    FlameSequence.neutral(2, basis="flame2020", expression_dims=50).save(tmp_path / "m.npz")
+    words = [
+        "render",
+        str(tmp_path / "m.npz"),
+        "--views",
+        "1",
+        "--size",
+        "64",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert run([*words, "--buffers", "depth"]) == 0
+
+
+def test_a_motion_of_an_unknown_head_names_the_known_ones() -> None:
+    with pytest.raises(AssetError, match="no head for the motion's basis: flame2031; known: open"):
+        head_of_basis("flame2031")
 
 
 def test_assets_are_plain_json() -> None:
