@@ -69,9 +69,9 @@ def point_sigmas() -> np.ndarray:
     MediaPipe guesses and where heads differ in what the same index means.
     """
     sigma = np.full(POINTS, 0.060)
-    sigma[FACE_OVAL] = 0.050
+    sigma[FACE_OVAL] = 0.035
     sigma[FOREHEAD] = 0.120
-    sigma[NOSE] = 0.028
+    sigma[NOSE] = 0.022
     for group in (RIGHT_BROW, LEFT_BROW):
         sigma[group] = 0.030
     for group in (OUTER_LIPS, INNER_LIPS):

@@ -76,7 +76,7 @@ class FitPriors:
         depth_weight: weight of MediaPipe's own depth against its x and y.
     """
 
-    data_weight: float = 0.5
+    data_weight: float = 0.6
     shape: float = 0.9
     expression: float = 0.4
     expression_sparsity: float = 1.5
