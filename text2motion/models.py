@@ -307,9 +307,8 @@ def _check_hash(path: Path) -> None:
     sums = WEIGHTS_FOLDER / "SHA256SUMS"
     if not path.is_file() or not sums.is_file():
         raise input_error(AssetError, "weights of the package are missing", path, "reinstall the package")
-    expected = dict(
-        reversed(line.split(maxsplit=1)) for line in sums.read_text(encoding="ascii").splitlines() if line
-    )
+    lines = [line.split(maxsplit=1) for line in sums.read_text(encoding="ascii").splitlines() if line]
+    expected = {name: value for value, name in lines}
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if expected.get(path.name) != digest:
         raise input_error(AssetError, "weights of the package are altered", path, "reinstall the package")

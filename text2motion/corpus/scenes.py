@@ -25,6 +25,32 @@ SIZE_FACTOR = {-1: 0.5, 0: 1.0, 1: 1.4}
 _GROUPS = ((1, 2, 3, 4), (0.34, 0.38, 0.2, 0.08))
 _TOGETHER = ((1, 2, 3), (0.5, 0.36, 0.14))
 _SILENT_SHARE = 0.04
+#: What people ask for most, and what takes most practice (fast repeated movements), is drawn more often.
+_ASKED_FOR = {
+    "nod": 5.0,
+    "shake": 5.0,
+    "turn_left": 2.0,
+    "turn_right": 2.0,
+    "look_up": 1.5,
+    "look_down": 1.5,
+    "face_forward": 1.5,
+    "blink": 4.0,
+    "wink_left": 2.5,
+    "wink_right": 2.5,
+    "wink": 1.5,
+    "close_eyes": 2.0,
+    "open_eyes": 2.0,
+    "raise_brows": 1.5,
+    "smile": 4.0,
+    "laugh": 2.5,
+    "talk": 3.0,
+    "open_mouth": 1.5,
+    "happy": 2.0,
+    "sad": 2.0,
+    "angry": 2.0,
+    "surprised": 2.0,
+    "neutral": 2.0,
+}
 
 
 @dataclass(frozen=True)
@@ -131,7 +157,8 @@ def _random_action(generator: np.random.Generator) -> Action:
     pool = (MOTION_ACTIONS, EYE_ACTIONS + MOUTH_ACTIONS, MOOD_ACTIONS)[
         generator.choice(3, p=(0.42, 0.36, 0.22))
     ]
-    return pool[generator.integers(len(pool))]
+    weights = np.array([_ASKED_FOR.get(action.name, 1.0) for action in pool])
+    return pool[generator.choice(len(pool), p=weights / weights.sum())]
 
 
 def _random_saying(action: Action, generator: np.random.Generator) -> Saying:

@@ -26,8 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     for role in ("motion", "emotion"):
         train = commands.add_parser(role, help=f"train the {role} model")
         train.add_argument("--config", type=Path)
-        train.add_argument("--bank", type=Path, required=True)
-        train.add_argument("--out", type=Path, required=True)
+        train.add_argument("--bank", type=Path, help="caption bank; made beside --out when not given")
+        train.add_argument(
+            "--out", type=Path, default=Path("runs/text2motion"), help="where weights and checkpoints go"
+        )
         train.add_argument(
             "--threads", type=int, default=0, help="CPU threads of torch, 0 for its own choice"
         )
@@ -44,6 +46,7 @@ def _prepare(options: argparse.Namespace) -> int:
     from text2motion.encoder import default_encoder
     from text2motion.training.bank import build_bank, save_bank
 
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     bank = build_bank(default_encoder().encode, seed=options.seed)
     save_bank(bank, options.out)
     sys.stdout.write(
@@ -61,7 +64,11 @@ def _train(options: argparse.Namespace) -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     config = load_config(options.config, options.overrides, role=options.command)
-    trainer = Trainer(config, bank_path=options.bank, out=options.out, note=_note)
+    bank = options.bank or options.out / "caption_bank.npz"
+    if options.bank is None and not bank.is_file():
+        _note("encoding the corpus' captions (about a minute)")
+        _prepare(argparse.Namespace(out=bank, seed=0))
+    trainer = Trainer(config, bank_path=bank, out=options.out, note=_note)
     trainer.run()
     sys.stdout.write(f"{trainer.step} steps: {options.out / (config.role + '.safetensors')}\n")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from flame.errors import ConfigError, input_error
 
@@ -66,7 +67,7 @@ def load_config(path: Path | None, overrides: list[str], *, role: str) -> Traini
     Raises:
         ConfigError: unknown key, wrong type, or a file that cannot be read.
     """
-    values: dict[str, object] = {"role": role}
+    values: dict[str, Any] = {"role": role}
     if path is not None:
         values |= _from_yaml(path)
     for word in overrides:
@@ -76,13 +77,13 @@ def load_config(path: Path | None, overrides: list[str], *, role: str) -> Traini
                 ConfigError, "an override must be key=value", word, "write for example batch=128"
             )
         values[key] = value
-    known = {f.name: f.type for f in fields(TrainingConfig)}
+    known = {f.name: str(f.type) for f in fields(TrainingConfig)}
     for key, value in values.items():
         if key not in known:
             raise input_error(
                 ConfigError, "unknown training setting", key, f"use one of {', '.join(sorted(known))}"
             )
-        values[key] = _typed(key, value, str(known[key]))
+        values[key] = _typed(key, value, known[key])
     if values["role"] not in ("motion", "emotion"):
         raise input_error(
             ConfigError, "role must be motion or emotion", values["role"], "choose one of the two"
@@ -90,7 +91,7 @@ def load_config(path: Path | None, overrides: list[str], *, role: str) -> Traini
     return replace(TrainingConfig(), **values)
 
 
-def _from_yaml(path: Path) -> dict[str, object]:
+def _from_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
@@ -104,9 +105,9 @@ def _from_yaml(path: Path) -> dict[str, object]:
     return loaded
 
 
-def _typed(key: str, value: object, kind: str) -> object:
+def _typed(key: str, value: Any, kind: str) -> Any:
     try:
-        return {"int": int, "float": float, "str": str}[kind](value)  # type: ignore[arg-type]
+        return {"int": int, "float": float, "str": str}[kind](value)
     except (TypeError, ValueError) as error:
         raise input_error(
             ConfigError, f"training setting {key} must be of type {kind}", value, "correct it"
