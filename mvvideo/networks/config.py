@@ -84,4 +84,5 @@ class NetworkConfig:
                 ", ".join(unknown),
                 "use one of " + ", ".join(sorted(known)),
             )
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+        plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return cls(**plain)

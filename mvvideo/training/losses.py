@@ -36,7 +36,7 @@ class LossWeights:
     layer_colour: float = 0.3  # L1 of the rgb layer alone: keeps it alive while the gate is still closed
     gradient: float = 1.0  # L1 of finite differences at three scales
     ssim: float = 0.15
-    texture: float = 0.5  # local gradient energy against the truth's
+    texture: float = 2.0  # local gradient energy against the truth's
     alpha: float = 0.5
     overshoot: float = 0.1  # gate and alpha outside [0, 1]
     flow: float = 0.002  # squared pixels, and smoothness

@@ -216,7 +216,8 @@ class Trainer:
     def _critic_step(self, fake: torch.Tensor, truth: Truth, condition: torch.Tensor) -> torch.Tensor:
         with self._autocast():
             logits = self.critic(torch.cat([truth.rgb, fake]), condition.repeat(2, 1, 1, 1))
-        loss = hinge_losses(*logits.chunk(2), truth.weight * truth.alpha)
+        real, made = logits.chunk(2)
+        loss = hinge_losses(real, made, truth.weight * truth.alpha)
         self.critic_optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.critic_optimiser.step()
