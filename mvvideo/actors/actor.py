@@ -12,7 +12,7 @@ from mvvideo.actors.assembly import PARTS, ActorMesh, assemble, skin_albedo
 from mvvideo.actors.kit import ActorKit
 from mvvideo.actors.light import Lighting
 from mvvideo.actors.occlusion import ambient_occlusion, axes_toward, vertex_normals
-from mvvideo.actors.rigging import BaseRig, bind_rig, joint_transforms, pose_vertices
+from mvvideo.actors.rigging import EYE_LEFT, EYE_RIGHT, BaseRig, bind_rig, joint_transforms, pose_vertices
 from mvvideo.actors.shading import SRGB_TO_LINEAR, shade
 from mvvideo.actors.spec import ActorSpec
 from mvvideo.actors.visibility import orthographic_depth, sample_thresholds, visibility
@@ -22,6 +22,8 @@ __all__ = ["Actor", "ActorFrame", "Shot", "project_shape"]
 
 SHADOW_SIZE = 384
 SHADOW_HALF_EXTENT = 0.24
+CORNEA_BEND = 1.55
+"""Radius of the eyeball over the cornea's."""
 SHAPE_RIDGE = 1e-6
 """Weight of |betas|^2 against summed squared metres in the projection on the head's shape space."""
 
@@ -90,7 +92,8 @@ class Actor:
 
     Attributes:
         spec, mesh; base (K,3) the rest base mesh in metres; betas (S,) its shape in the head's space;
-        joints (5,3); albedo: brightness of the face.
+        joints (5,3); albedo: brightness of the face;
+        occlusion (N,): the sky each vertex sees, negative inside the mouth.
     """
 
     def __init__(self, kit: ActorKit, head, spec: ActorSpec, *, texture_limit: int | None = None) -> None:
@@ -104,7 +107,7 @@ class Actor:
         self.mesh: ActorMesh = assemble(kit, self._rig, head, spec, self.base, rng,
                                           texture_limit=texture_limit)
         self.albedo = skin_albedo(spec, self.mesh)
-        self._occlusion = self._bake()
+        self.occlusion = self._bake()
 
     def _bake(self) -> np.ndarray:
         """(N,) f32 occlusion at rest; negative marks the mouth's inside (baked with the mouth open)."""
@@ -143,9 +146,27 @@ class Actor:
                           transforms[t], scratch, points)
             normals = np.empty_like(points)
             vertex_normals(points, mesh.triangles, normals)
+            self._bend_corneas(points, normals, transforms[t])
             openness = float(np.clip(np.linalg.norm(sequence.jaw[t]) / 0.3, 0, 1))
             frames.append(ActorFrame(points, normals, 0.25 + 0.75 * openness))
         return frames
+
+    def _bend_corneas(self, points: np.ndarray, normals: np.ndarray, transforms: np.ndarray) -> None:
+        """Give the irises the normals of a cornea (a smaller sphere), in place, so that they catch the light."""
+        for joint, rows in self._eye_rows.items():
+            centre = transforms[joint, :, :3] @ self.joints[joint] + transforms[joint, :, 3]
+            gaze = transforms[joint, :, 2]
+            outward = points[rows] - centre.astype(np.float32)
+            outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
+            near = np.clip((outward @ gaze - 0.80) / 0.10, 0, 1)[:, None]
+            bent = gaze + CORNEA_BEND * (outward - gaze)
+            bent /= np.maximum(np.linalg.norm(bent, axis=1, keepdims=True), 1e-6)
+            normals[rows] = normals[rows] * (1 - near) + bent * near
+
+    @cached_property
+    def _eye_rows(self) -> dict[int, np.ndarray]:
+        eyes = self.mesh.part == PARTS.index("eyes")
+        return {joint: np.nonzero(eyes & (self.mesh.weights[:, joint] > 0.5))[0] for joint in (EYE_LEFT, EYE_RIGHT)}
 
     def shadow(self, frame: ActorFrame, lighting: Lighting) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Depth map (S,S) of light 0, its axes (3,3) and centre (3,); shared by all views of a frame."""
@@ -190,7 +211,7 @@ class Actor:
         out = np.zeros((camera.height, camera.width, 4), np.float32)
         texels_per_metre = 0.5 * SHADOW_SIZE / SHADOW_HALF_EXTENT
         shade(ids, screen, mesh.triangles, mesh.uv, mesh.uv_triangles, levels, mesh.material, mesh.image_of,
-              mesh.materials, mesh.texels, mesh.mips, SRGB_TO_LINEAR, frame.points, frame.normals, self._occlusion,
+              mesh.materials, mesh.texels, mesh.mips, SRGB_TO_LINEAR, frame.points, frame.normals, self.occlusion,
               np.float32(frame.mouth_light), skull, camera.center[0].astype(np.float32), lighting.sh,
               lighting.directions, lighting.colors, shadow_map, axes, center, np.float32(texels_per_metre),
               np.float32(lighting.softness * texels_per_metre), supersample, out)

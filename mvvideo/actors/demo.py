@@ -15,20 +15,22 @@ from mvvideo.actors.actor import Actor
 from mvvideo.actors.kit import ActorKit, load_kit
 from mvvideo.actors.light import Lighting, sky_lobes
 from mvvideo.actors.motion import _parameters
+from mvvideo.actors.refine import refined
 from mvvideo.actors.shading import linear_to_srgb, roll_off, srgb_to_linear
 from mvvideo.actors.spec import ActorSpec, sample_spec
 from renderer.cameras import Cameras
 
 __all__ = ["demo_background", "demo_light", "demo_spec", "render_demo", "write_demo"]
 
-PERSON_SEED = 3
+PERSON_SEED = 2150
 SUPERSAMPLE = 4
 
 
 def demo_spec(kit: ActorKit, seed: int = PERSON_SEED) -> ActorSpec:
     """Who is shown."""
-    spec = sample_spec(kit, seed)
-    return replace(spec)
+    return replace(sample_spec(kit, seed), seed=2, hair="short02", hair_color=np.array([0.24, 0.165, 0.115]), glasses=None,
+                   hat=None, makeup=0.35, freckles=0.0, brows="eyebrow001", lashes="eyelashes02",
+                   iris="brownlight", iris_tint=np.array([0.5, 0.46, 0.42]), clothes="female_casualsuit02", clothes_tint=np.array([0.10, 0.17, 0.30]))
 
 
 def demo_light() -> Lighting:
@@ -37,7 +39,7 @@ def demo_light() -> Lighting:
         v = np.array([x, y, z])
         return v / np.linalg.norm(v)
 
-    directions = np.stack([unit(-0.55, 0.55, 0.8), unit(0.9, 0.15, 0.45), unit(0.75, 0.5, -0.7)])
+    directions = np.stack([unit(-0.75, 0.55, 0.72), unit(0.9, 0.15, 0.45), unit(0.75, 0.5, -0.7)])
     colors = np.array([[0.80, 0.72, 0.64], [0.10, 0.115, 0.14], [0.34, 0.37, 0.42]])
     lobes = np.stack([unit(-0.5, 0.5, 0.8), unit(0, 1, 0.2), unit(0.8, 0.1, 0.6), unit(0, -1, 0.3)])
     sky = np.array([[0.50, 0.46, 0.43], [0.34, 0.37, 0.41], [0.20, 0.22, 0.25], [0.12, 0.10, 0.09]])
@@ -70,8 +72,8 @@ def demo_background(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _pose(actor: Actor) -> FlameSequence:
-    expression, jaw = _parameters({"mouthSmileLeft": 0.46, "mouthSmileRight": 0.42, "cheekSquintLeft": 0.25,
-                                   "cheekSquintRight": 0.25, "eyeSquintLeft": 0.10, "eyeSquintRight": 0.10,
+    expression, jaw = _parameters({"mouthSmileLeft": 0.66, "mouthSmileRight": 0.60, "cheekSquintLeft": 0.3,
+                                   "cheekSquintRight": 0.3, "eyeSquintLeft": 0.10, "eyeSquintRight": 0.10,
                                    "browInnerUp": 0.05, "jawOpen": 0.0})
     return replace(actor.neutral(), expression=expression[None], jaw=np.array([[jaw, 0, 0]], np.float32),
                    rotation=np.array([[0, -0.14, 0]], np.float32), neck=np.array([[0.0, 0.06, 0.045]], np.float32),
@@ -87,13 +89,14 @@ def render_demo(kit: ActorKit, head, *, size: int, spec: ActorSpec | None = None
     view = np.eye(4)
     view[:3, 3] = [0.0, 0.045, -1.25]
     camera = Cameras(view[None], np.array([size * 3.3]), np.array([[size / 2, size / 2]]), size, size)
-    shot = actor.photograph(actor.pose(_pose(actor))[0], camera, demo_light(), supersample=SUPERSAMPLE)[0]
-    exposure = 0.60 / max(actor.albedo, 0.05) ** 0.35
+    finer, frame = refined(actor, actor.pose(_pose(actor))[0])
+    shot = finer.photograph(frame, camera, demo_light(), supersample=SUPERSAMPLE)[0]
+    exposure = 0.58 / max(actor.albedo, 0.05) ** 0.35
     picture = shot.color * exposure + demo_background(size, rng) * (1 - shot.alpha[..., None])
     glow = cv2.GaussianBlur(np.clip(picture, 0, 1).astype(np.float32), (0, 0), size * 0.012)
     picture = linear_to_srgb(roll_off(picture * 0.95 + glow * 0.06))
     y, x = np.mgrid[-1:1:size * 1j, -1:1:size * 1j]
-    picture = picture * (1 - 0.10 * (x**2 + y**2))[..., None] + rng.normal(0, 0.006, (size, size, 1))
+    picture = picture * (1 - 0.10 * (x**2 + y**2))[..., None] + rng.normal(0, 0.004, (size, size, 1))
     return np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 __all__ = ["MATERIAL_FIELDS", "SRGB_TO_LINEAR", "decode_u8", "encode_u8", "linear_to_srgb", "roll_off", "shade",
            "srgb_to_linear"]
 
+GLINT_EXPONENT = 80.0
+"""Materials with a sharper highlight than this are wet eyes."""
 MATERIAL_FIELDS = ("specular", "exponent", "wrap", "occlusion", "tint_r", "tint_g", "tint_b", "volume", "gloss_map")
 """Columns of the material table. volume: 0 own normal … 1 normal of the hair volume; gloss_map: how much the
 texture's brightness modulates the highlight."""
@@ -193,7 +195,9 @@ def shade(ids, screen, triangles, uv, uv_triangles, levels, material, image_of, 
                     gx, gy, gz = lx + vx, ly + vy, lz + vz
                     half = (nx * gx + ny * gy + nz * gz) / np.sqrt(gx * gx + gy * gy + gz * gz + 1e-12)
                     if half > 0.0:
-                        lobe = half ** materials[m, 1] * reach * facing * gloss
+                        # a window's or lamp's glint in an eye is too large to be shaded by a lash
+                        clear = max(reach, 0.6) if materials[m, 1] > GLINT_EXPONENT else reach * facing
+                        lobe = half ** materials[m, 1] * clear * gloss
                         for k in range(3):
                             shine[k] += lobe * light_colors[i, k]
             oy, ox = y // supersample, x // supersample

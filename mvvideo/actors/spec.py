@@ -55,8 +55,11 @@ class ActorSpec:
     glasses_color: np.ndarray
 
 
-def split_options(options: tuple[str, ...], split: str) -> tuple[str, ...]:
+def split_options(options: tuple[str, ...], split: str, *, first_held: int = 2) -> tuple[str, ...]:
     """The options a split may use; folders with fewer than ``HELD_EVERY`` options are shared by both.
+
+    Args:
+        first_held: place of the first option that is held out, below ``HELD_EVERY``.
 
     Raises:
         ConfigError: unknown split.
@@ -65,7 +68,7 @@ def split_options(options: tuple[str, ...], split: str) -> tuple[str, ...]:
         raise input_error(ConfigError, "there is no such split", split, f"use one of {', '.join(SPLITS)}")
     if len(options) < HELD_EVERY:
         return options
-    held = tuple(o for i, o in enumerate(options) if i % HELD_EVERY == HELD_EVERY // 2)
+    held = tuple(o for i, o in enumerate(options) if i % HELD_EVERY == first_held)
     return held if split == "heldout" else tuple(o for o in options if o not in held)
 
 
@@ -107,8 +110,8 @@ def _choose_hair(options: tuple[str, ...], person: dict[str, float], rng: np.ran
     for i, name in enumerate(options):
         if name.startswith("afro"):
             weight[i] *= 0.2 + 2.0 * person["african"]
-        if name == "bob01":
-            weight[i] *= 0.35  # hides an eye
+        if name.startswith("bob"):
+            weight[i] *= 0.45  # hides an eye
     return options[int(rng.choice(len(options), p=weight / weight.sum()))]
 
 
@@ -149,7 +152,7 @@ def sample_spec(kit: ActorKit, seed: int, *, split: str = "train") -> ActorSpec:
     skins = _choose_skins(split_options(kit.options("skins", "texture"), split), person, rng)
     clothes = [c for c in split_options(kit.options("clothes"), split) if not c.startswith("fedora")]
     fits = [c for c in clothes if c.startswith("female" if female else "male")] or clothes
-    hair = _choose_hair(split_options(kit.options("hair"), split), person, rng)
+    hair = _choose_hair(split_options(kit.options("hair"), split, first_held=3), person, rng)
     hats = [c for c in kit.options("clothes") if c.startswith("fedora")]
     wears_hat = bool(hats) and rng.random() < 0.05
     if wears_hat and hair is not None and hair not in ("short03", "short04"):

@@ -82,7 +82,7 @@ def test_wrong_files_are_refused(kit_path, tmp_path, head):
 
 def test_splits_share_no_person_skin_or_hair(kit):
     for folder, kind in (("hair", "proxy"), ("skins", "texture"), ("clothes", "proxy")):
-        train, held = (set(split_options(kit.options(folder, kind), s)) for s in ("train", "heldout"))
+        train, held = (set(split_options(kit.options(folder, kind), s, first_held=3)) for s in ("train", "heldout"))
         assert held and not train & held
     with pytest.raises(ConfigError):
         split_options(("a",), "test")
