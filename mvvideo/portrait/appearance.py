@@ -24,6 +24,8 @@ LID_BLEND = 0.25
 """Share of a full closing over which the lid turns from the photo's pixels to its own colour."""
 GAZE_BLEND_RADIANS = (0.03, 0.14)
 """Turn of the eyeball over which photographed lid on it gives way to eye white."""
+JAW_BLEND_RADIANS = (0.03, 0.12)
+"""Opening over which what the photo shows between the lips gives way to teeth, tongue and mouth."""
 SHARP_ENOUGH = ((0.35, 0.7), (0.22, 0.45))
 """Photo pixels per drawn pixel, for the head and for the hull: below the first the alternative (mirrored, filled,
 unrolled) shows, above the second the photo itself. Between them they fade: streaks would start at about a third."""
@@ -206,19 +208,19 @@ class AppearanceModel:
         surface = self.surface
         wedges = len(surface.vertex)
         own = values[:wedges]
-        low, high = GAZE_BLEND_RADIANS
-        shut = np.clip(motion.lids / LID_BLEND, 0, 1)
-        turned = np.clip((motion.gaze - low) / (high - low), 0, 1)
-        for share, colour in (
-            (surface.lid @ shut, surface.lid_colour),
-            (surface.eye @ turned, surface.eye_colour),
-        ):
-            share = np.clip(share, 0, 1)[:, None].astype(np.float32)
-            own[:, :1] *= 1 - share
-            own[:, 1:4] = (1 - share) * own[:, 1:4] + share * colour
-            own[:, 4:6] *= 1 - share
-            own[:, 9:10] *= 1 - share
-            own[:, 10:] = (1 - share) * own[:, 10:] + share * colour
+        amount = np.concatenate(
+            [
+                motion.lids / LID_BLEND,
+                _ramp(motion.gaze, *GAZE_BLEND_RADIANS),
+                _ramp(np.array([motion.jaw]), *JAW_BLEND_RADIANS),
+            ]
+        )
+        share = np.clip(surface.turning @ np.clip(amount, 0, 1).astype(np.float32), 0, 1)[:, None]
+        own[:, :1] *= 1 - share
+        own[:, 1:4] = (1 - share) * own[:, 1:4] + share * surface.turned_colour
+        own[:, 4:6] *= 1 - share
+        own[:, 9:10] *= 1 - share
+        own[:, 10:] = (1 - share) * own[:, 10:] + share * surface.turned_colour
         return values
 
     def _draw(self, vertices: np.ndarray, cameras: Cameras) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -272,8 +274,7 @@ class AppearanceModel:
         then = self.camera_center - middle
         now = motion.head.inverse(cameras.center) - middle  # (N, 3): the camera as the photographed head sees it
         cosine = now @ then / (np.linalg.norm(now, axis=1) * np.linalg.norm(then))
-        low, high = FRINGE_FADE_RADIANS
-        return np.clip((high - np.arccos(np.clip(cosine, -1, 1))) / (high - low), 0, 1)
+        return 1 - _ramp(np.arccos(np.clip(cosine, -1, 1)), *FRINGE_FADE_RADIANS)
 
     def _detail(
         self, clip: np.ndarray, triangles: np.ndarray, pixels: np.ndarray, resolution: tuple[int, int]
@@ -287,6 +288,11 @@ class AppearanceModel:
             drawn = clip[b, :, :2] / np.maximum(clip[b, :, 3:], 1e-6) * half
             detail[b, :-1] = triangle_detail(photo, drawn.astype(np.float32), triangles)
         return detail
+
+
+def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
+    """0 below ``low``, 1 above ``high``."""
+    return np.clip((value - low) / (high - low), 0, 1)
 
 
 def _plain(sheet: Sheet, seen: np.ndarray | float, layer: float) -> np.ndarray:

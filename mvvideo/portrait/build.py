@@ -23,6 +23,8 @@ __all__ = ["build_appearance"]
 
 OVERHANGING_NECK = 0.12
 """Share of the neck outside the matte from which on the mesh's neck is not used."""
+NECK_BAND_METRES, NECK_TUCK_METRES = 0.005, 0.012
+"""Bands in which it is asked whether the neck is bare; how far a bare neck goes on inside the clothes."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
 
 
@@ -64,12 +66,17 @@ def build_appearance(
     vertices = reference + offsets
     view = _without_overhang(head, vertices, canvas, drawn)
 
+    bare = _bare_skin(view, likeness, oval, canvas)
+    covered = _covered_neck(head, view, bare)
+    if covered.any():
+        view = view_head(head, vertices, canvas.camera, view.drawn[~covered])
+        bare = bare * view.mask
+
     # 3. The photo on the head
     colours = measure_colours(image, landmarks, canvas.pad)
     surface = build_surface(head, vertices, canvas, view, links, colours, likeness)
 
     # 4. The body around it
-    bare = _bare_skin(view, likeness, oval, canvas)
     hull = build_hull(canvas, view, bare, _anatomy(head, fit, vertices, canvas))
     front, filled, seen = _hull_textures(canvas, bare)
     return AppearanceModel(
@@ -111,6 +118,31 @@ def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, dra
             break
         drawn = drawn[~wrong]
     return view
+
+
+def _covered_neck(head: FlameHead, view: HeadView, bare: np.ndarray) -> np.ndarray:
+    """Drawn triangles of the neck below the height where clothes or hair cover it, ``(F',)`` bool.
+
+    What is hidden behind a collar must not show beside it in another view.
+    """
+    neck = np.zeros(len(head.faces), bool)
+    neck[head.region_faces("neck")] = True
+    is_neck = neck[view.drawn]
+    height = head.v_template[view.faces, 1].mean(axis=1)  # (F',) metres
+    shown = view.triangle[view.mask]
+    lit = bare[view.mask] > 0.5
+    on_neck = is_neck[shown]
+    if not is_neck.any():
+        return is_neck
+    top = float(height[is_neck].max())
+    bins = np.clip(((top - height[shown[on_neck]]) / NECK_BAND_METRES).astype(int), 0, 63)
+    total = np.bincount(bins, minlength=64)
+    share = np.bincount(bins, weights=lit[on_neck], minlength=64) / np.maximum(total, 1)
+    # From the bottom upwards as long as it is covered: a shadow under the chin ends nothing.
+    bare_bands = np.flatnonzero((total > 0) & (share >= 0.4))
+    lowest = bare_bands[-1] + 1 if len(bare_bands) else 0
+    limit = top - NECK_BAND_METRES * lowest - NECK_TUCK_METRES
+    return is_neck & (height < limit)
 
 
 def _shrunk(oval: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

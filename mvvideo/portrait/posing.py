@@ -33,12 +33,13 @@ class Rigid:
 @dataclass(frozen=True, eq=False)
 class Motion:
     """One frame against the photo's pose: ``head`` and ``bust`` moved rigidly; ``lids (2,)`` how much farther
-    shut each eye is (1 = fully), ``gaze (2,)`` how far each eyeball turned in the head, radians."""
+    shut each eye is (1 = fully), ``gaze (2,)`` how far each eyeball turned in the head, ``jaw`` the jaw, radians."""
 
     head: Rigid
     bust: Rigid
     lids: np.ndarray
     gaze: np.ndarray
+    jaw: float
 
 
 def _rigid_between(source: np.ndarray, target: np.ndarray) -> Rigid:
@@ -84,9 +85,17 @@ def measure_motion(
             lids[side] = _lid_change(head, reference, change, basis[chosen], skull)
         ball = head.region_vertices(f"eye_{name}", f"iris_{name}", f"pupil_{name}")
         if len(ball) >= 10:
-            turn = _rigid_between(reference[ball], moved.inverse(vertices[ball])).rotation
-            gaze[side] = np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))
-    return Motion(moved, carried, lids, gaze)
+            gaze[side] = _angle(_rigid_between(reference[ball], moved.inverse(vertices[ball])))
+    jaw = np.flatnonzero(head.weights[:, 2] > 0.98)
+    opened = 0.0
+    if len(jaw) >= 10:
+        opened = _angle(_rigid_between(reference[jaw], moved.inverse(vertices[jaw])))
+    return Motion(moved, carried, lids, gaze, opened)
+
+
+def _angle(motion: Rigid) -> float:
+    """How far it turns, radians."""
+    return float(np.arccos(np.clip((np.trace(motion.rotation) - 1) / 2, -1, 1)))
 
 
 def _lid_change(

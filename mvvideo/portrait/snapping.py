@@ -83,4 +83,21 @@ def outline_offsets(
     per_pixel = (depth / canvas.camera.focal_px[0])[:, None]
     offsets = np.zeros_like(vertices, dtype=np.float32)
     offsets[:, :2] = shift * per_pixel * (1, -1)
+    return _carry_inside(head, offsets)
+
+
+def _carry_inside(head: FlameHead, offsets: np.ndarray) -> np.ndarray:
+    """Let teeth, tongue and the mouth's lining follow the skin around them, so that none pokes through a chin."""
+    from scipy.spatial import cKDTree
+
+    inner = head.region_vertices("teeth", "tongue", "mouth_inside")
+    lips = head.region_vertices("lips")
+    skin = head.region_vertices("skin", "neck")
+    if not (len(inner) and len(lips) and len(skin)):
+        return offsets
+    template = head.v_template
+    _, nearest = cKDTree(template[skin]).query(template[inner], k=6)
+    from_lips, _ = cKDTree(template[lips]).query(template[inner])
+    share = np.clip(from_lips / 0.015, 0, 1)[:, None]
+    offsets[inner] = share * offsets[skin][nearest].mean(axis=1)
     return offsets

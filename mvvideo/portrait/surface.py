@@ -55,8 +55,8 @@ class HeadSurface:
         gain, colour: ``(M, 1)``, ``(M, 3)``: drawn = gain · photo + colour.
         seen, facing: ``(M,)`` confidence at the photo.
         other_pixels ``(M, 2)``, other_gain ``(M, 1)``, other_colour ``(M, 3)``: the alternative.
-        lid, lid_colour: ``(M, 2)`` left/right share and ``(M, 3)``: what a closing lid turns into.
-        eye, eye_colour: ``(M, 2)`` and ``(M, 3)``: what a turning eye turns into.
+        turning ``(M, 5)``, turned_colour ``(M, 3)``: what the wedge turns into when, in this order, the left or
+            right lid closes, the left or right eye turns, the mouth opens; and how far.
     """
 
     vertex: np.ndarray
@@ -70,10 +70,8 @@ class HeadSurface:
     other_pixels: np.ndarray
     other_gain: np.ndarray
     other_colour: np.ndarray
-    lid: np.ndarray
-    lid_colour: np.ndarray
-    eye: np.ndarray
-    eye_colour: np.ndarray
+    turning: np.ndarray
+    turned_colour: np.ndarray
 
 
 def build_surface(
@@ -116,6 +114,10 @@ def build_surface(
     lids = _lid_share(head)
     lid_colour = _lid_colours(head, links, fill, lids, given & ~synthetic)
 
+    in_mouth = np.zeros((len(vertices), 1), np.float32)
+    in_mouth[head.region_vertices("teeth", "tongue", "mouth_inside")] = 1
+    own_turning = np.concatenate([_outside_eye_opening(head, pixels, colours), in_mouth], axis=1)
+
     # Wedges: (vertex, kind) pairs. Direct triangles whose twin was seen much better get that as alternative.
     better = has_twin & ~synthetic & (facing[mirror] > facing + BETTER_TWIN)
     # Those seen edge-on at bare skin fade to its fill: their own picture is the outline's dark rim, drawn out.
@@ -144,10 +146,8 @@ def build_surface(
         other_colour=np.select(
             [has_other[:, None], fades[:, None]], [offset[vertex], fill[vertex]], colour
         ).astype(np.float32),
-        lid=lids[vertex],
-        lid_colour=lid_colour[vertex],
-        eye=_outside_eye_opening(head, pixels, colours)[vertex] * is_direct[:, None],
-        eye_colour=own_colour[vertex],
+        turning=(np.concatenate([lids, own_turning], axis=1)[vertex]).astype(np.float32),
+        turned_colour=np.where(synthetic[:, None], own_colour, lid_colour)[vertex].astype(np.float32),
     )
 
 
@@ -176,7 +176,9 @@ def _trusted(
     hair = frontal & hairy & (skin < 0.5)
     if hair.sum() < 10:  # bald, or a crown that is not in the picture
         hair = frontal & hairy
-    return np.where(hairy, hair, frontal & ((skin > 0.4) | (face_front(head) & (skin > 0.1))))
+    lips = np.zeros(len(pixels), bool)
+    lips[head.region_vertices("lips")] = True
+    return np.where(hairy, hair, frontal & ((skin > 0.4) | (face_front(head) & (skin > 0.1)) | lips))
 
 
 def _touched(triangles: np.ndarray, vertices: int) -> np.ndarray:
@@ -266,13 +268,11 @@ def _lid_colours(
     start = np.where(given[:, None], agreed, 0)
     skin, reached = relax_mesh(links, start, fixed=given, sweeps=60)
     skin = np.where(reached[:, None], skin, agreed)
-    edge = np.zeros(len(agreed), bool)
-    socket = np.zeros(len(agreed), bool)
-    socket[head.region_vertices("eye_socket")] = True
-    mixed = head.faces[socket[head.faces].any(axis=1) & ~socket[head.faces].all(axis=1)]
-    edge[mixed.ravel()] = True
-    edge &= ~socket & (lids.max(axis=1) > 0)
-    return np.where(edge[:, None], 0.45 * skin, 0.97 * skin).astype(np.float32)
+    # The lash line is the rim of the lid: what closing the eye moves farthest.
+    travel = np.linalg.norm(head.eyelid_basis, axis=2)  # (2, V)
+    rim = (travel / np.maximum(travel.max(axis=1, keepdims=True), 1e-9)).max(axis=0)
+    dark = np.clip((rim - 0.82) / 0.12, 0, 1)[:, None]
+    return ((0.94 - 0.5 * dark) * skin).astype(np.float32)
 
 
 def _outside_eye_opening(head: FlameHead, pixels: np.ndarray, colours: FaceColours) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flame.head import FlameHead
-from mvvideo.portrait.face_points import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT
+from mvvideo.portrait.face_points import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, LIPS
 from mvvideo.portrait.skin import face_mask, polygon_mask
 
 __all__ = ["FaceColours", "measure_colours", "synthetic_colours"]
@@ -19,9 +19,10 @@ __all__ = ["FaceColours", "measure_colours", "synthetic_colours"]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 TYPICAL_SATURATION = 0.30
 """Of skin in an ordinary colour photo: (max − min) / max."""
+TYPICAL_LIP_SATURATION = 0.45
 EYE_WHITE = np.array([0.86, 0.83, 0.81], np.float32)
 TOOTH = np.array([0.90, 0.85, 0.77], np.float32)
-TONGUE = np.array([0.66, 0.33, 0.31], np.float32)
+TONGUE = np.array([0.72, 0.36, 0.34], np.float32)
 MOUTH = np.array([0.34, 0.12, 0.11], np.float32)
 
 
@@ -31,7 +32,7 @@ class FaceColours:
 
     Attributes:
         skin: (3,) median face colour; light: how bright white would be in this light, 0 … 1.
-        saturation: of the skin relative to an ordinary photo, 0 (grey) … 1.
+        saturation: of skin or lips relative to an ordinary photo, 0 (grey) … 1.
         iris, eye_white: (2, 3) left then right.
         eye_outline: two ``(P, 2)`` polygons in canvas pixels, left then right.
     """
@@ -56,8 +57,9 @@ def measure_colours(image: np.ndarray, landmarks: np.ndarray, pad: int) -> FaceC
     skin = np.median(sample, axis=0).astype(np.float32)
     bright = float(np.quantile(sample @ LUMA, 0.75))
     light = float(np.clip(bright * 1.25, 0.15, 1.0))
-    strength = float((skin.max() - skin.min()) / max(skin.max(), 0.05))
-    saturation = float(np.clip(strength / TYPICAL_SATURATION, 0, 1))
+    lips = _median(image, polygon_mask(landmarks, LIPS, size) > 0, skin)
+    saturation = max(_strength(skin) / TYPICAL_SATURATION, _strength(lips) / TYPICAL_LIP_SATURATION)
+    saturation = float(np.clip(saturation, 0, 1))
     irises, whites = [], []
     for outline, iris in ((EYE_LEFT, IRIS_LEFT), (EYE_RIGHT, IRIS_RIGHT)):
         inside = polygon_mask(landmarks, outline, size) > 0
@@ -77,6 +79,11 @@ def measure_colours(image: np.ndarray, landmarks: np.ndarray, pad: int) -> FaceC
     return FaceColours(
         skin, light, saturation, np.array(irises, np.float32), np.array(whites, np.float32), (eyes[0], eyes[1])
     )
+
+
+def _strength(colour: np.ndarray) -> float:
+    """Saturation of a colour, 0 … 1."""
+    return float((colour.max() - colour.min()) / max(float(colour.max()), 0.05))
 
 
 def _median(image: np.ndarray, mask: np.ndarray, fallback: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ class HeadView:
         neck_weight: the same for ``neck``.
         face, scalp, often_bare: 1 where the nearest surface is the front of the face, where hair grows, or neck
             and ears, by anatomy.
-        faces: ``(F', 3)`` triangles drawn.
+        faces: ``(F', 3)`` triangles drawn; drawn: ``(F',)`` their indices in the head.
     """
 
     triangle: np.ndarray
@@ -48,6 +48,7 @@ class HeadView:
     scalp: np.ndarray
     often_bare: np.ndarray
     faces: np.ndarray
+    drawn: np.ndarray
 
     @property
     def mask(self) -> np.ndarray:
@@ -126,6 +127,7 @@ def view_head(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.
         scalp=near.values[0, ..., 2],
         often_bare=near.values[0, ..., 3],
         faces=faces,
+        drawn=drawn,
     )
 
 
