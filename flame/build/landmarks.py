@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from flame.build.cut import CutMesh
-from flame.build.portraits import region_colours, render
+from flame.build.portraits import render
 from flame.regions import REGION_INDEX
 from flame.rig import JAW_OPEN_RADIANS
 
@@ -93,7 +93,6 @@ def detect_on_renders(arrays: dict[str, np.ndarray], *, people: int, seed: int) 
     template = arrays["v_template"].astype(np.float64)
     drawn = np.flatnonzero(arrays["face_region"] != REGION_INDEX["lashes"])
     faces, region = arrays["faces"][drawn], arrays["face_region"][drawn]
-    colours = region_colours(region)
     found = []
     with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as detector:
         for person in range(people):
@@ -101,13 +100,13 @@ def detect_on_renders(arrays: dict[str, np.ndarray], *, people: int, seed: int) 
             for opening in OPENINGS:
                 for yaw in YAWS_DEGREES:
                     vertices = _posed(arrays, betas, opening, np.radians(yaw))
-                    picture, ids, barycentric = render(vertices, faces, colours, size=RENDER_SIZE)
-                    result = detector.process(picture)
+                    seen = render(vertices, faces, region, template, size=RENDER_SIZE)
+                    result = detector.process(seen.picture)
                     if not result.multi_face_landmarks:
                         continue
                     marks = result.multi_face_landmarks[0].landmark
                     pixel = np.array([(m.x, m.y) for m in marks]) * RENDER_SIZE
-                    hits = _hits(pixel, ids, barycentric, template, faces, region)
+                    hits = _hits(pixel, seen.ids, seen.barycentric, template, faces, region)
                     if opening == 0.0:
                         hits[OPEN_ONLY] = np.nan
                     if yaw != 0.0:  # a turned head hides the far side: trust the near one

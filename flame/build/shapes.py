@@ -29,6 +29,8 @@ LIDS_SHUT = 0.86
 """Share of the closing unit at which the lids of the mean have just met (the unit drives them past)."""
 SEALED = ("mouthSmile", "mouthFrown", "mouthStretch", "mouthPress", "mouthDimple", "mouthPucker")
 """Shapes in which the lips stay together; the units let some of them gape."""
+TONGUE_REACH, TONGUE_SEAT, TONGUE_BEND = 34 * MM, -64.5 * MM, 30 * MM
+"""How far the tip comes out, the height at which the tongue passes the lower teeth, the depth where it bends down."""
 ROLL_LOWER = (
     np.array(
         [
@@ -184,6 +186,21 @@ def tongue_shapes(s: Sculptor) -> dict[str, np.ndarray]:
     """tongueOut and tongueUp: the tip travels most, the root stays."""
     tongue = (s.mesh.part == "tongue").astype(float)
     along = smoothstep((s.z + 0.045) / 0.055) * tongue
-    out = np.outer(along, [0, -6 * MM, 30 * MM])
-    part = np.outer(s.smooth(s.lower_lip, 2), [0, -4 * MM, 0])
-    return {"tongueOut": out + part, "tongueUp": np.outer(along**2, [0, 9 * MM, -2 * MM])}
+    part = np.outer(s.smooth(s.lower_lip, 2), [0, -1.5 * MM, 0])
+    up = np.outer(along**2, [0, 9 * MM, -2 * MM])
+    return {"tongueOut": along[:, None] * (tongue_over_lip(s, along) - s.mean) + part, "tongueUp": up}
+
+
+def tongue_over_lip(s: Sculptor, along: np.ndarray) -> np.ndarray:
+    """Positions (V, 3) of a tongue that slides forward over the lower teeth, then hangs; along: (V,) 0 root, 1 tip.
+
+    Its underside rests just above teeth and lip, in the jaw's frame; the tip is thinner and narrower.
+    """
+    index = np.flatnonzero(s.mesh.part == "tongue")
+    edges = np.linspace(s.z[index].min(), s.z[index].max() + 1e-9, 9)
+    bins = np.digitize(s.z[index], edges) - 1
+    lowest = np.array([s.y[index[bins == k]].min() for k in range(8)])
+    under = np.interp(s.z, 0.5 * (edges[1:] + edges[:-1]), lowest)
+    z = s.z + TONGUE_REACH * along
+    rest = TONGUE_SEAT - 0.9 * np.clip(z - TONGUE_BEND, 0, None)
+    return np.stack([s.x * (1 - 0.25 * along), rest + 0.6 * (s.y - under), z], axis=1)

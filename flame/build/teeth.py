@@ -89,10 +89,12 @@ def _crown(arch: _Arch, start: float, kind: int, *, upper: bool) -> np.ndarray:
     height = (UPPER_HEIGHTS if upper else LOWER_HEIGHTS)[kind]
     drop = UPPER_EDGE_DROP[kind] if upper else 0.0
     incisor, canine = kind < 2, kind == 2
-    narrow = [0.82, 1.0, 0.97, 0.93 if incisor else (0.55 if canine else 0.85), 0.80, 0.75]
+    incisal = 0.93 if incisor else (0.55 if canine else 0.85)
+    narrow = [0.82, 1.0, 0.97, incisal, 0.80, 0.75] if kind < 3 else [0.82, 1.0, 0.98, 0.92, 0.92, 0.88]
     edge_depth = 1.2 * MM if incisor else (1.6 * MM if canine else 2.2 * MM)
-    depth = [0.5 * MM, -0.3 * MM, 0.2 * MM, edge_depth * 0.6, edge_depth + 1.5 * MM, THICKNESS[kind]]
-    along = [1.0, 0.55, 0.15, 0.0, 0.03, 1.0]
+    back = edge_depth + 1.5 * MM if kind < 3 else THICKNESS[kind] - 1.2 * MM  # molars have a chewing surface
+    depth = [0.5 * MM, -0.3 * MM, 0.2 * MM, edge_depth * 0.6, back, THICKNESS[kind]]
+    along = [1.0, 0.55, 0.15, 0.0, 0.03 if kind < 3 else 0.10, 1.0]
     recess = np.array([1.1, 0.15, 0.0, 0.15, 1.1]) * MM
     toward_gum = 1.0 if upper else -1.0
     middle = start + width / 2

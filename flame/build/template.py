@@ -11,8 +11,9 @@ from flame.build.source import BASE_VERTICES, Targets
 
 LIDS_OPENED = 0.40
 """Share of the lids' "opened-up" unit in the neutral: the mix of all races leaves the mean adult sleepy."""
-TONGUE_FLOOR, TONGUE_FLATTENING = -0.088, 0.7
-"""Height (metres, at the mean) about which the tongue is flattened, and to which share of its thickness."""
+TONGUE_FLOOR, TONGUE_FLATTENING, TONGUE_ROOT_DROP = -0.088, 0.7, 0.011
+"""Height (metres, at the mean) about which the tongue is flattened, to which share of its thickness, and how
+far its root is lowered (metres)."""
 SEAL_OVERLAP = 0.10e-3
 SEAL_SHARE = (1.0, 1.0, 0.85, 0.6, 0.35, 0.15)
 """How far the rings of the lips, from the rim outward, follow when the gap is closed."""
@@ -75,7 +76,8 @@ def seal_lips(mesh: CutMesh, positions: np.ndarray | None = None) -> np.ndarray:
 def flatten_tongue(mesh: CutMesh) -> np.ndarray:
     """Displacements (V, 3) that lower the tongue's back to below the teeth, so that an open mouth has depth."""
     _, y, z = mesh.mean.T
-    front = smoothstep((z + 0.06) / 0.03) * (mesh.part == "tongue")
+    tongue = (mesh.part == "tongue").astype(float)
+    root = smoothstep((-0.020 - z) / 0.030)
     move = np.zeros_like(mesh.mean)
-    move[:, 1] = front * (TONGUE_FLATTENING - 1) * (y - TONGUE_FLOOR)
+    move[:, 1] = tongue * ((TONGUE_FLATTENING - 1) * (y - TONGUE_FLOOR) - TONGUE_ROOT_DROP * root)
     return move
