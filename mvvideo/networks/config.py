@@ -32,7 +32,7 @@ class NetworkConfig:
     token_channels: int = 128  # width of the image tokens
     token_grid: int = 4  # token_grid² image tokens
     head_channels: int = 32  # of the half-resolution output head
-    max_flow_px: float = 6.0  # at image_size
+    max_flow_px: float = 10.0  # at image_size
     motion_max_frames: int = 32
     guidance_channels: int = CHANNEL_COUNT
 

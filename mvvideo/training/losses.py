@@ -39,7 +39,7 @@ class LossWeights:
     texture: float = 2.0  # local gradient energy against the truth's
     alpha: float = 0.5
     overshoot: float = 0.1  # gate and alpha outside [0, 1]
-    flow: float = 0.002  # squared pixels, and smoothness
+    flow: float = 0.0003  # squared pixels, and smoothness
     gate: float = 0.005  # gate away from 1 without need
     adversarial: float = 0.1  # share of the reconstruction's gradient at the last layer
     background_share: float = 0.3  # weight of background pixels; foreground is 1

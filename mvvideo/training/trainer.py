@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from flame.errors import ConfigError, input_error
+from flame.errors import ConfigError, MVPortraitError, input_error
 from mvvideo.networks.composite import Plates
 from mvvideo.networks.denoiser import MultiViewDenoiser
 from mvvideo.networks.storage import load_network, save_network
@@ -273,6 +273,8 @@ class Trainer:
             self.elapsed = spent_before + time.monotonic() - started
             if self.step % self.config.log_steps == 0 or self.step == first_step + 1:
                 self._log(terms, self.elapsed - spent_before, self.step - first_step)
+                if not math.isfinite(float(terms["loss"])):
+                    self._step_back()
             for name, action in (
                 ("refresh", self.store.refresh),
                 ("evaluate", self.evaluate),
@@ -298,6 +300,18 @@ class Trainer:
         with open(self.out / "log.jsonl", "a") as file:
             file.write(json.dumps(entry) + "\n")
 
+    def _step_back(self) -> None:
+        """After a loss that is no number: go on from the last checkpoint, with other random numbers."""
+        log.warning("the loss at step %d is not finite; going back to the last checkpoint", self.step)
+        if not (self.out / "checkpoint.pt").is_file():
+            raise MVPortraitError(
+                f"training diverged before its first checkpoint: step {self.step}; lower optimiser.learning_rate"
+            )
+        elapsed, step = self.elapsed, self.step
+        self._resume()
+        self.elapsed = elapsed
+        self.choices = np.random.default_rng((self.config.seed, step))
+
     def averaged_state(self) -> dict[str, torch.Tensor]:
         """State dict with the averaged parameters and the model's (constant) buffers."""
         return {**self.model.state_dict(), **self.average}
@@ -322,7 +336,10 @@ class Trainer:
         return summary
 
     def save(self, scores: dict[str, dict[str, float]] | None = None) -> None:
-        """Write the checkpoint and the averaged weights, atomically."""
+        """Write the checkpoint and the averaged weights, atomically; nothing when they are not finite."""
+        if not all(bool(torch.isfinite(value).all()) for value in self.average.values()):
+            log.warning("weights at step %d are not finite: not saved", self.step)
+            return
         state = {
             "model": self.model.state_dict(),
             "average": self.average,

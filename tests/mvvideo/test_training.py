@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from flame.errors import AssetError, ConfigError
+from flame.errors import AssetError, ConfigError, MVPortraitError
 from mvvideo.guidance import Guidance, channel_slice
 from mvvideo.networks.composite import Layers, Plates, compose
 from mvvideo.training.__main__ import main
@@ -227,6 +227,24 @@ def test_half_precision_step(data: Path, config_file: Path, tmp_path: Path) -> N
         trainer.elapsed = elapsed
         assert all(torch.isfinite(value) for value in trainer.train_step().values())
     assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
+
+
+def test_a_diverged_run_goes_back_to_its_checkpoint(data: Path, config_file: Path, tmp_path: Path) -> None:
+    trainer = Trainer(
+        load_config(config_file), data=data, heldout=None, out=tmp_path, minutes=5, device="cpu"
+    )
+    trainer.run(max_steps=1)
+    good = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    with torch.no_grad():
+        for tensor in (*trainer.model.parameters(), *trainer.average.values()):
+            tensor.fill_(float("nan"))
+    trainer.save()
+    trainer._step_back()
+    for name, value in trainer.model.state_dict().items():
+        assert torch.equal(value, good[name]), name
+    (tmp_path / "checkpoint.pt").unlink()
+    with pytest.raises(MVPortraitError, match="diverged"):
+        trainer._step_back()
 
 
 def test_training_lowers_the_loss(data: Path, config_file: Path, tmp_path: Path) -> None:
