@@ -16,7 +16,7 @@ from mvportrait.outputs import check_output_folder, output_folder
 from mvportrait.provenance import Provenance
 from mvportrait.reporting import Reporter, Stopwatch
 from mvportrait.store import head_of_basis
-from mvportrait.views import choose_cameras, view_file_name
+from mvportrait.views import check_views, choose_cameras, view_file_name
 
 if TYPE_CHECKING:
     from renderer.cameras import Cameras
@@ -50,6 +50,7 @@ def render_motion(
         InputError: a bad motion file, view, camera file, buffer name or output folder.
     """
     watch = Stopwatch()
+    check_views(views, cameras_file)
     check_output_folder(out)
     sequence = motion_from_file(motion)
     from renderer import render_buffers, save_cameras

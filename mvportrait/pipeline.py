@@ -20,6 +20,7 @@ from mvportrait.provenance import Provenance
 from mvportrait.reporting import Reporter, Stopwatch
 from mvportrait.views import (
     DEFAULT_ORBIT_DEGREES,
+    check_views,
     choose_cameras,
     limited_orbit_degrees,
     view_file_name,
@@ -87,6 +88,7 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
 
     # 1. Check what was given, before anything heavy is imported.
     options.check()
+    check_views(options.views, options.cameras)
     check_output_folder(out)
     picture = read_picture(options.reference)
     given_motion = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,13 @@ from mvportrait.options import MAX_VIEWS, parse_views
 if TYPE_CHECKING:
     from renderer.cameras import Cameras
 
-__all__ = ["DEFAULT_ORBIT_DEGREES", "choose_cameras", "limited_orbit_degrees", "view_file_name"]
+__all__ = [
+    "DEFAULT_ORBIT_DEGREES",
+    "check_views",
+    "choose_cameras",
+    "limited_orbit_degrees",
+    "view_file_name",
+]
 
 DEFAULT_ORBIT_DEGREES = 40.0
 #: Beyond this yaw against the camera, faces are guessed more than seen.
@@ -34,6 +41,26 @@ def limited_orbit_degrees(head_yaw_degrees: np.ndarray) -> tuple[float, float]:
     right = MOST_YAW_DEGREES - float(head_yaw_degrees.max())
     low, high = _LEAST_ORBIT_DEGREES, DEFAULT_ORBIT_DEGREES
     return float(np.clip(left, low, high)), float(np.clip(right, low, high))
+
+
+def check_views(views: str, cameras_file: Path | None) -> None:
+    """Fail early on view names that do not exist and on camera files that cannot be used.
+
+    Raises:
+        CameraError: see above; ConfigError: see ``parse_views``.
+    """
+    if cameras_file is not None:
+        _load_square_cameras(cameras_file)
+        return
+    wanted = parse_views(views)
+    if isinstance(wanted, int):
+        return
+    from renderer import VIEW_NAMES
+
+    for name in wanted:
+        if name not in VIEW_NAMES:
+            near = difflib.get_close_matches(name, VIEW_NAMES, n=3, cutoff=0.5) or VIEW_NAMES
+            raise input_error(CameraError, "there is no view of that name", name, f"use {', '.join(near)}")
 
 
 def choose_cameras(
@@ -107,6 +134,13 @@ def _angle_name(degrees: float) -> str:
 
 
 def _cameras_of_file(front: Cameras, file: Path) -> Cameras:
+    cameras = _load_square_cameras(file)
+    if (cameras.height, cameras.width) != (front.height, front.width):
+        cameras = cameras.resized(front.height, front.width)
+    return cameras
+
+
+def _load_square_cameras(file: Path) -> Cameras:
     from renderer import load_cameras
 
     cameras = load_cameras(file)
@@ -116,8 +150,6 @@ def _cameras_of_file(front: Cameras, file: Path) -> Cameras:
     if cameras.height != cameras.width:
         given = f"{file} has {cameras.width}x{cameras.height}"
         raise input_error(CameraError, "cameras must be square", given, "make height and width equal")
-    if (cameras.height, cameras.width) != (front.height, front.width):
-        cameras = cameras.resized(front.height, front.width)
     return cameras
 
 

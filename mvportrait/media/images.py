@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import stat
 import struct
 import warnings
@@ -134,7 +135,8 @@ def _decode(data: bytes, file: Path) -> np.ndarray:
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
-        raise _too_large(file, str(error)) from error
+        pixels = re.search(r"\d+", str(error))  # Pillow says how many before it gives up
+        raise _too_large(file, f"{pixels[0] if pixels else 'too many'} pixels") from error
     except UnidentifiedImageError as error:
         raise input_error(ImageError, "file is not a picture of a known format", file, _SUPPORTED) from error
     except _DECODE_ERRORS as error:
