@@ -16,7 +16,7 @@ from mvvideo.portrait.skin import polygon_mask, skin_likeness
 from mvvideo.portrait.snapping import outline_offsets
 from mvvideo.portrait.surface import build_surface
 from mvvideo.portrait.synthetic import measure_colours
-from mvvideo.portrait.views import HeadView, drawn_triangles, view_head
+from mvvideo.portrait.views import HeadView, drawn_triangles, view_head, visible_triangles
 from renderer.cameras import Cameras
 
 __all__ = ["build_appearance"]
@@ -61,11 +61,10 @@ def build_appearance(
     oval = np.pad(polygon_mask(landmarks, FACE_OVAL, canvas.size), canvas.pad)
 
     # 2. The head's outline to the matte's
-    view = view_head(head, reference, canvas.camera, drawn)
-    offsets = outline_offsets(head, reference, canvas, view, likeness, links, _shrunk(oval, landmarks))
+    mask = visible_triangles(head, reference, canvas.camera, drawn) >= 0
+    offsets = outline_offsets(head, reference, canvas, mask, likeness, links, _shrunk(oval, landmarks))
     vertices = reference + offsets
-    view = _without_overhang(head, vertices, canvas, drawn)
-
+    view = view_head(head, vertices, canvas.camera, _without_overhang(head, vertices, canvas, drawn))
     bare = _bare_skin(view, likeness, oval, canvas)
     covered = _covered_neck(head, view, bare)
     if covered.any():
@@ -97,17 +96,18 @@ def build_appearance(
     )
 
 
-def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray) -> HeadView:
-    """The head drawn without triangles that still show where the photo has background.
+def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray) -> np.ndarray:
+    """Those of the drawn triangles that do not show where the photo has background.
 
     A neck that would show beside a collar or under a turned chin is left to the hull altogether: what little of
     it stays inside the matte would look like shards from elsewhere.
     """
     is_neck = np.isin(np.arange(len(head.faces)), head.region_faces("neck"))
     for _ in range(3):
-        view = view_head(head, vertices, canvas.camera, drawn)
-        shown = view.triangle[view.mask & canvas.photographed]
-        outside = canvas.matte[view.mask & canvas.photographed] < 0.3
+        triangle = visible_triangles(head, vertices, canvas.camera, drawn)
+        looked_at = (triangle >= 0) & canvas.photographed
+        shown = triangle[looked_at]
+        outside = canvas.matte[looked_at] < 0.3
         total = np.bincount(shown, minlength=len(drawn))
         over = np.bincount(shown[outside], minlength=len(drawn))
         wrong = over > 0.5 * np.maximum(total, 1)
@@ -117,7 +117,7 @@ def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, dra
         if not wrong.any():
             break
         drawn = drawn[~wrong]
-    return view
+    return drawn
 
 
 def _covered_neck(head: FlameHead, view: HeadView, bare: np.ndarray) -> np.ndarray:
@@ -206,7 +206,7 @@ def _anatomy(head: FlameHead, fit: FlameSequence, vertices: np.ndarray, canvas: 
     chin = vertices[head.region_vertices("lips")].mean(axis=0)
     jaw = vertices[head.weights[:, 2] > 0.5]
     chin = jaw[np.argmin(jaw[:, 1])] if len(jaw) else chin
-    (rows, depths) = canvas.camera.project(np.stack([chin, root]))
+    rows, _ = canvas.camera.project(np.stack([chin, root]))
     chin_row, neck_row = float(rows[0, 0, 1]), float(rows[0, 1, 1])
     metres = float((canvas.camera.center[0, 2] - skull_z) / canvas.camera.focal_px[0])
     return Anatomy(

@@ -76,7 +76,7 @@ def _fill(image: np.ndarray, known: np.ndarray) -> np.ndarray:
 
     size = image.shape[0]
     smooth = push_pull(image, known)
-    work = min(128, size)
+    work = min(96, size)
     small = cv2.resize(smooth, (work, work), interpolation=cv2.INTER_AREA)
     hole = (cv2.resize(known, (work, work), interpolation=cv2.INTER_AREA) < 0.99).astype(np.uint8)
     painted = cv2.inpaint(np.round(small * 255).clip(0, 255).astype(np.uint8), hole, 5, cv2.INPAINT_TELEA)

@@ -11,7 +11,7 @@ import numpy as np
 from flame.head import FlameHead
 from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.kernels import relax_mesh
-from mvvideo.portrait.views import HeadView, sample_at
+from mvvideo.portrait.views import sample_at
 
 __all__ = ["outline_offsets", "signed_distance"]
 
@@ -38,7 +38,7 @@ def outline_offsets(
     head: FlameHead,
     vertices: np.ndarray,
     canvas: Canvas,
-    view: HeadView,
+    head_mask: np.ndarray,
     skin: np.ndarray,
     links: tuple[np.ndarray, np.ndarray],
     inner_face: np.ndarray,
@@ -46,7 +46,8 @@ def outline_offsets(
     """Displacements ``(V, 3)``, world metres, that bring the outline to the matte's edge.
 
     Args:
-        vertices: ``(V, 3)`` fitted head; view: it, drawn; links: its :func:`adjacency`.
+        vertices: ``(V, 3)`` fitted head; head_mask: ``(W, W)`` bool where it is seen; links: its
+            :func:`adjacency`.
         skin: ``(W, W)`` likeness to bare skin; inner_face: ``(W, W)`` bool, where nothing may move.
     """
     import cv2
@@ -62,7 +63,7 @@ def outline_offsets(
     room = sample_at(matte_distance, pixels)  # (V,)
     direction = sample_at(inward, pixels)  # (V, 2)
     face_width = np.ptp(pixels[head.region_vertices("brow_left", "brow_right"), 0]) * 1.5
-    at_outline = np.abs(sample_at(signed_distance(view.mask), pixels)) < 1.6 * unit
+    at_outline = np.abs(sample_at(signed_distance(head_mask), pixels)) < 1.6 * unit
     outside = room < inset
     halfway = pixels - direction * (0.5 * room)[:, None]
     edge = pixels - direction * np.maximum(room - 2 * unit, 0)[:, None]
@@ -76,7 +77,7 @@ def outline_offsets(
     still |= sample_at(inner_face.astype(np.float32), pixels) > 0.5
     still &= room > 0
     shift[still] = 0
-    shift, _ = relax_mesh(links, shift, fixed=moved | still, sweeps=30)
+    shift, _ = relax_mesh(links, shift, fixed=moved | still, sweeps=25)
     limit = 0.25 * face_width
     length = np.linalg.norm(shift, axis=1, keepdims=True)
     shift *= np.minimum(1, limit / np.maximum(length, 1e-6))

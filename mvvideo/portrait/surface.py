@@ -103,12 +103,12 @@ def build_surface(
     twin = photo[mirror]
     has_twin = anchor[mirror]
     seam = anchor & has_twin
-    offset, reached = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=60)
+    offset, reached = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=40)
     offset = np.where(reached[:, None], np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM), 0)
     believed = np.where(anchor[:, None], photo, twin + offset)
     given = anchor | has_twin
     shading = _under_shade(head, vertices)
-    spread, reached = relax_mesh(links, np.where(given[:, None], believed / shading, 0), fixed=given, sweeps=80)
+    spread, reached = relax_mesh(links, np.where(given[:, None], believed / shading, 0), fixed=given, sweeps=50)
     fill = np.where(reached[:, None], spread, colours.skin) * shading
     fill[synthetic] = own_colour[synthetic]
     lids = _lid_share(head)
@@ -266,7 +266,7 @@ def _lid_colours(
     given[own] = False
     # Around the eye only skin may flow in, not the colour of the eyeball's socket.
     start = np.where(given[:, None], agreed, 0)
-    skin, reached = relax_mesh(links, start, fixed=given, sweeps=60)
+    skin, reached = relax_mesh(links, start, fixed=given, sweeps=40)
     skin = np.where(reached[:, None], skin, agreed)
     # The lash line is the rim of the lid: what closing the eye moves farthest.
     travel = np.linalg.norm(head.eyelid_basis, axis=2)  # (2, V)

@@ -10,7 +10,7 @@ from flame.head import FlameHead
 from renderer.cameras import Cameras
 from renderer.shading import shade
 
-__all__ = ["HeadView", "drawn_triangles", "face_front", "sample_at", "view_head"]
+__all__ = ["HeadView", "drawn_triangles", "face_front", "sample_at", "view_head", "visible_triangles"]
 
 FACE_FRONT_METRES, FOREHEAD_METRES = -0.025, 0.045
 """Template z and y that bound the front of the face (origin between the eyes)."""
@@ -86,6 +86,12 @@ def _anatomy(head: FlameHead) -> np.ndarray:
     values[head.region_vertices("scalp"), 1] = 1
     values[head.region_vertices("neck", "ear_left", "ear_right"), 2] = 1
     return values
+
+
+def visible_triangles(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.ndarray) -> np.ndarray:
+    """Which of the ``drawn`` triangles each pixel shows, ``(W, W)`` int32 into ``drawn``, −1 where none."""
+    resolution = (camera.height, camera.width)
+    return shade(camera.to_clip(vertices), head.faces[drawn], None, resolution=resolution).triangle_ids[0]
 
 
 def view_head(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.ndarray) -> HeadView:
