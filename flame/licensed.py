@@ -143,7 +143,7 @@ def transfer_regions(
 
     source = load_head()
     eyes, own = joints[3:5], source.joints([])[3:5]
-    scale = np.linalg.norm(own[0] - own[1]) / max(np.linalg.norm(eyes[0] - eyes[1]), 1e-6)
+    scale = float(np.linalg.norm(own[0] - own[1])) / max(float(np.linalg.norm(eyes[0] - eyes[1])), 1e-6)
     aligned = (template - eyes.mean(0)) * scale
     balls = np.unique(source.faces[source.region_faces(*_BALLS)])
     skin = np.unique(source.faces[source.region_faces(*_SKIN)])

@@ -105,6 +105,7 @@ class _Array:
     """Stands for a numpy array under construction; ``values`` once its state has been checked."""
 
     __slots__ = ("values",)
+    values: np.ndarray | dict[Any, Any]
 
     def __setstate__(self, state: Any) -> None:
         if not (isinstance(state, tuple) and len(state) == 5 and isinstance(state[2], _Number)):
@@ -169,6 +170,7 @@ class _Call:
     """A function the pickle may call, without attributes that the pickle could set."""
 
     __slots__ = ("_function",)
+    _function: Callable[..., Any]
 
     def __init__(self, function: Callable[..., Any]) -> None:
         object.__setattr__(self, "_function", function)

@@ -93,7 +93,7 @@ def create_smplx(head: FlameHead, folder: str | Path, *, batch_size: int = 1) ->
         from flame.errors import MissingDependencyError
 
         raise MissingDependencyError(
-            "posing through smplx needs the package smplx: it is not installed; pip install smplx"
+            "smplx", purpose="to pose a head through it", install="pip install smplx"
         ) from error
     return smplx.create(
         str(write_smplx_files(head, folder)),
