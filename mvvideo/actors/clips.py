@@ -25,6 +25,7 @@ from mvvideo.actors.shading import encode_u8, roll_off
 from mvvideo.actors.spec import SPLITS, sample_spec
 from mvvideo.guidance import Guidance
 from mvvideo.portrait.crop import square_crop_box
+from mvvideo.portrait.portrait import Portrait
 from mvvideo.training.shards import Clip
 from renderer.cameras import Cameras
 from renderer.rigs import orbit
@@ -172,18 +173,24 @@ def _on_portrait(scene: Scene, fit: FlameSequence) -> FlameSequence:
     return replace(moved, eyelids=lids)
 
 
-def _aligned(scene: Scene, on_portrait: FlameSequence, cameras: Cameras) -> list[Cameras]:
+def _aligned(scene: Scene, portrait: Portrait, on_portrait: FlameSequence, cameras: Cameras) -> list[Cameras]:
     """Per frame the target cameras, shifted and zoomed so that the true head lies where the guidance shows it.
 
     A photo does not tell its focal length or distance; what is left of that error after a turn would teach the model
-    to move heads about at random, that is, to blur. Shape, pose and perspective errors stay.
+    to move heads about at random, that is, to blur. Shape, pose and perspective errors stay, and so does the misfit
+    in the photo itself: what the photo shows beside a misplaced landmark moves along with it.
     """
     head = scene.actor.head
-    true = head.landmarks(head.pose(replace(scene.motion, shape=scene.actor.betas)), "68")  # (T, 68, 3)
-    shown = head.landmarks(head.pose(on_portrait), "68")
+
+    def points(sequence: FlameSequence) -> np.ndarray:
+        return head.landmarks(head.pose(sequence), "68")  # (T, 68, 3)
+
+    true, shown = points(replace(scene.motion, shape=scene.actor.betas)), points(on_portrait)
+    misfit = scene.photo_camera.project(points(scene.reference)[0])[0] - portrait.camera.project(
+        points(portrait.fit)[0])[0]  # (1, 68, 2) pixels
     out = []
     for t in range(len(scene.motion)):
-        a, b = scene.cameras.project(true[t])[0], cameras.project(shown[t])[0]  # (N, 68, 2) pixels
+        a, b = scene.cameras.project(true[t])[0], cameras.project(shown[t])[0] + misfit  # (N, 68, 2) pixels
         centre_a, centre_b = a.mean(1, keepdims=True), b.mean(1, keepdims=True)
         spread = ((a - centre_a) ** 2).sum((1, 2))
         zoom = np.clip(((a - centre_a) * (b - centre_b)).sum((1, 2)) / np.maximum(spread, 1e-6), 0.9, 1.1)
@@ -220,8 +227,6 @@ def make_clip(kit: ActorKit, head, seed: int, *, split: str = "train", size: int
     Raises:
         NoFaceError: the fit failed (the caller takes another seed).
     """
-    from mvvideo.portrait.portrait import Portrait
-
     scene = sample_scene(kit, head, seed, split=split, size=size, frames=frames, views=views)
     rng = np.random.default_rng([seed, 31])
     actor = scene.actor
@@ -243,7 +248,7 @@ def make_clip(kit: ActorKit, head, seed: int, *, split: str = "train", size: int
     rgb = np.empty((frames, views, 3, size, size), np.uint8)
     alpha = np.empty((frames, views, 1, size, size), np.uint8)
     seen = np.empty((frames, views, 1, size, size), np.uint8)
-    aligned = _aligned(scene, on_portrait, cameras)
+    aligned = _aligned(scene, portrait, on_portrait, cameras)
     for t, frame in enumerate(actor.pose(scene.motion)):
         shots = actor.photograph(frame, aligned[t], scene.lighting, supersample=supersample)
         for n, shot in enumerate(shots):
