@@ -97,7 +97,7 @@ class _DiffusionModel:
         frames = frame_count(seconds, fps=fps)
         own_fps = self._network.config.fps
         patch = self._network.config.patch
-        inner = max(2, math.ceil((frames - 1) / fps * own_fps) + 1)
+        inner = max(2, math.ceil(seconds * own_fps) + 1)  # of the length alone: any rate shows one motion
         padded = max(math.ceil(inner / patch) * patch, 4 * patch)
         units = self._sample(
             list(planned), padded, seed=seed, guidance=guidance, intensity=intensity, steps=steps

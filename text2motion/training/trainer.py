@@ -244,6 +244,7 @@ class Trainer:
             "step": self.step,
             "model": self.model.state_dict(),
             "average": self.average,
+            "head": self.head.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "config": json.dumps(asdict(self.config)),
             "mean": torch.from_numpy(self.normaliser.mean),
@@ -263,6 +264,7 @@ class Trainer:
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
+        self.head.load_state_dict(state["head"])
         self.average = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.step = int(state["step"])
