@@ -51,6 +51,19 @@ class Appearance:
     background: np.ndarray
     background_known: np.ndarray
 
+    def _shrunk(self, factor: int) -> Appearance:
+        """Means over blocks of ``factor`` by ``factor`` pixels; colour weighted by alpha."""
+
+        def mean(array: np.ndarray) -> np.ndarray:
+            *lead, height, width, channels = array.shape
+            blocks = array.reshape(*lead, height // factor, factor, width // factor, factor, channels)
+            return blocks.mean(axis=(-4, -2))
+
+        alpha = mean(self.alpha)
+        colour = mean(self.rgb * self.alpha) / np.maximum(alpha, 1e-4)
+        rgb = np.where(alpha > 1e-3, colour, mean(self.rgb))
+        return Appearance(rgb, alpha, mean(self.confidence), self.background, self.background_known)
+
     def composite(self) -> np.ndarray:
         """The finished pictures ``(T, N, H, W, 3)``: foreground over the plate."""
         return self.alpha * self.rgb + (1 - self.alpha) * self.background[None]
@@ -86,15 +99,27 @@ class AppearanceModel:
     plate: np.ndarray
     plate_known: np.ndarray
 
-    def render(self, vertices: np.ndarray, cameras: Cameras, size: int | None = None) -> Appearance:
+    def render(
+        self, vertices: np.ndarray, cameras: Cameras, size: int | None = None, *, supersample: int = 1
+    ) -> Appearance:
         """Draw posed frames from every camera.
 
         Args:
             vertices: ``(T, V, 3)`` world metres, from ``head.pose``.
             cameras: N cameras; size: resize them to this many pixels first.
+            supersample: draw this many times larger and average, for smooth outlines.
         """
         if size is not None:
             cameras = cameras.resized(size, size)
+        if supersample > 1:
+            larger = cameras.resized(cameras.height * supersample, cameras.width * supersample)
+            parts = [self.render(frame[None], larger)._shrunk(supersample) for frame in vertices]
+            background, known = self._background(cameras.height, cameras.width)
+            return Appearance(
+                *(np.concatenate([getattr(p, name) for p in parts]) for name in ("rgb", "alpha", "confidence")),
+                np.broadcast_to(background, (len(cameras), *background.shape)),
+                np.broadcast_to(known[..., None], (len(cameras), *known.shape, 1)),
+            )
         frames, views = len(vertices), len(cameras)
         height, width = cameras.height, cameras.width
         background, known = self._background(height, width)

@@ -84,7 +84,35 @@ def outline_offsets(
     per_pixel = (depth / canvas.camera.focal_px[0])[:, None]
     offsets = np.zeros_like(vertices, dtype=np.float32)
     offsets[:, :2] = shift * per_pixel * (1, -1)
+    offsets[:, 2] += _slimmed_neck(head, vertices, offsets)
     return _carry_inside(head, offsets)
+
+
+def _slimmed_neck(head: FlameHead, vertices: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """What a neck that was made narrower or wider changes in depth, ``(V,)`` metres: it stays round."""
+    neck = head.region_vertices("neck")
+    depth = np.zeros(len(vertices), np.float32)
+    if len(neck) < 20:
+        return depth
+    height = vertices[neck, 1]
+    follow = head.weights[neck, 1:].sum(axis=1)
+    used = follow > 0.1  # not the shoulders
+    bands = np.linspace(height[used].min(), height[used].max(), 9)
+    middles, ratios, levels = [], [], []
+    for low, high in zip(bands[:-1], bands[1:]):
+        inside = used & (height >= low) & (height <= high)
+        if inside.sum() < 6:
+            continue
+        before = np.ptp(vertices[neck[inside], 0])
+        after = np.ptp(vertices[neck[inside], 0] + offsets[neck[inside], 0])
+        ratios.append(float(np.clip(after / max(before, 1e-6), 0.4, 1.25)))
+        middles.append(0.5 * float(vertices[neck[inside], 2].min() + vertices[neck[inside], 2].max()))
+        levels.append(0.5 * (low + high))
+    if not levels:
+        return depth
+    ratio, middle = np.interp(height, levels, ratios), np.interp(height, levels, middles)
+    depth[neck] = (ratio - 1) * (vertices[neck, 2] - middle) * np.clip(2 * follow, 0, 1)
+    return depth
 
 
 def _carry_inside(head: FlameHead, offsets: np.ndarray) -> np.ndarray:
