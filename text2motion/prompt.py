@@ -48,7 +48,8 @@ _DIRECTION = re.compile(r"\b(left|right|up|down)(wards?)?\b")
 _ONLY_DIRECTION = re.compile(
     r"^(?:back |and |to |the |his |her |their |your |own |slightly |slowly |quickly |a little |a bit "
     r"|towards? |over |again )*"
-    r"(left|right|up|down)(?:wards?)?(?: side| again| slowly| quickly| slightly| a little| a bit)*$"
+    r"(left|right|up|down)(?:wards?)?(?: side| eye| one| again| slowly| quickly| slightly| a little| a bit"
+    r"| at the \w+| to(?:wards?)? the \w+)*$"
 )
 _ONLY_BACK = re.compile(r"^(?:and |then )*(?:back|back again|returns?|goes back|comes back|return)$")
 _COUNT = re.compile(
@@ -158,7 +159,9 @@ def _rewritten(text: str) -> str:
     """Idioms whose "and", "before" or "after" would mislead the splitter, put into plain order."""
     text = text.replace("’", "'").replace("`", "'").replace("“", "").replace("”", "").replace('"', "")
     text = re.sub(
-        r"\bhead (\w+ )?(up and down|left and right)", lambda m: m.group(0).replace(" and ", "-and-"), text
+        r"\bhead (\w+ )?up and down|\bsh\w+ \w+ head left and right",
+        lambda m: m.group(0).replace(" and ", "-and-"),
+        text,
     )
     text = re.sub(r"\bfrom (the )?(left|right) to (the )?(left|right)\b", r"to the \2, then to the \4", text)
     text = re.sub(
@@ -168,7 +171,11 @@ def _rewritten(text: str) -> str:
     )
     text = re.sub(r"\s+(without|instead of|rather than)\s+", r", \1 ", text)
     text = re.sub(r"\b(left|right) to (left|right)\b", r"\1, then \2", text)
-    text = re.sub(r"\bfrom ([\w ]+?) to (?!the\b|side\b)(\w+)", _mood_change, text)
+    text = re.sub(
+        r"(?:\b\w+ (?:expression|face|mood|look) )?(?:\b\w+ )?\bfrom ([\w ]+?) to (?!the\b|side\b)(\w+)",
+        _mood_change,
+        text,
+    )
     return re.sub(r"(\d)\.(\d)", r"\1·\2", text)  # keep decimals through the sentence split
 
 
@@ -348,9 +355,9 @@ def _clause(text: str, action: str, role: int) -> Clause:
 
 def _count_of(text: str) -> int:
     """Repetitions that the words ask for, 0 when they ask for none in particular."""
-    if re.search(r"\btwice\b", text):
+    if re.search(r"\b(twice|double)\b", text):
         return 2
-    if re.search(r"\bthrice\b", text):
+    if re.search(r"\b(thrice|triple)\b", text):
         return 3
     said = _COUNT.search(text)
     if said is not None:
@@ -372,8 +379,15 @@ def _place(new: list[Clause], found: list[Clause], group: int) -> list[Clause]:
             c.group == current and c.entry is not None and entry is not None and _clash(c.entry, entry)
             for c in found
         )
-        placed.append(replace(clause, group=current + 1 if clash else current))
+        listed = entry is not None and entry.domain == MOTION and _is_list(found, current)
+        placed.append(replace(clause, group=current + 1 if clash or listed else current))
     return placed
+
+
+def _is_list(found: list[Clause], current: int) -> bool:
+    """Whether head movements are being listed one after the other ("look left, look right, look up")."""
+    moves = [c for c in found if c.role == MOTION_ROLE]
+    return bool(moves) and moves[-1].group == current and moves[0].group < current
 
 
 def _clash(earlier: Action, later: Action) -> bool:
