@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from flame.regions import REGION_INDEX
+from mvvideo.actors.covers import COVERS, make_cover
 from mvvideo.actors.glasses import make_glasses
 from mvvideo.actors.kit import ActorKit
 from mvvideo.actors.paint import (
@@ -228,7 +229,14 @@ def assemble(kit: ActorKit, rig: BaseRig, head, spec: ActorSpec, base: np.ndarra
         add("hair", name, tint_cards(image, spec.hair_color, rng), follows=False)
     cloth = texture(f"clothes/{spec.clothes}") if kit.has_texture(f"clothes/{spec.clothes}") else None
     add("clothes", f"clothes/{spec.clothes}", fabric_texture(cloth, spec.clothes_tint, rng), follows=False)
-    if spec.hat:
+    if spec.hat in COVERS:
+        vertices, triangles, cover_uv, rows = make_cover(spec.hat, kit, base, rng)
+        weights = rig.weights[rows].copy()
+        weights[:, NECK] += weights[:, 2:].sum(1)
+        weights[:, 2:] = 0.0
+        build.add("hat", vertices, weights, triangles, cover_uv, triangles,
+                  fabric_texture(None, spec.hat_color, rng, size=256))
+    elif spec.hat:
         add("hat", f"clothes/{spec.hat}", fabric_texture(None, spec.hat_color, rng, size=256), follows=False)
     if spec.glasses:
         _add_glasses(build, kit, spec, base)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flame.errors import ConfigError, input_error
+from mvvideo.actors.covers import COVERS
 from mvvideo.actors.kit import LABELS, ActorKit
 
 __all__ = ["SPLITS", "ActorSpec", "sample_spec", "split_options"]
@@ -14,6 +15,7 @@ __all__ = ["SPLITS", "ActorSpec", "sample_spec", "split_options"]
 SPLITS = ("train", "heldout")
 HELD_EVERY = 4
 """Every fourth option of a folder, and every tenth person, is held out of training."""
+HAT_SHARE = 0.14
 LONG_HAIR = ("bob01", "bob02", "braid01", "long01", "ponytail01")
 NATURAL_HAIR_SRGB = ((18, 15, 14), (30, 22, 18), (48, 32, 22), (72, 47, 30), (104, 70, 42), (150, 108, 62),
                      (196, 158, 104), (214, 190, 150), (120, 52, 24), (88, 30, 16), (120, 116, 112), (186, 184, 180))
@@ -154,8 +156,9 @@ def sample_spec(kit: ActorKit, seed: int, *, split: str = "train") -> ActorSpec:
     fits = [c for c in clothes if c.startswith("female" if female else "male")] or clothes
     hair = _choose_hair(split_options(kit.options("hair"), split, first_held=3), person, rng)
     hats = [c for c in kit.options("clothes") if c.startswith("fedora")]
-    wears_hat = bool(hats) and rng.random() < 0.05
-    if wears_hat and hair is not None and hair not in ("short03", "short04"):
+    hat = None
+    if rng.random() < HAT_SHARE:
+        hat = str(rng.choice(hats)) if hats and rng.random() < 0.3 else str(rng.choice(COVERS))
         hair = None
     hair_color = _hair_color(person, rng)
     return ActorSpec(
@@ -170,7 +173,7 @@ def sample_spec(kit: ActorKit, seed: int, *, split: str = "train") -> ActorSpec:
         hair=hair, hair_color=hair_color, brows=pick("eyebrows"), lashes=pick("eyelashes"),
         iris=_choose_iris(split_options(kit.options("eyes", "texture"), split), person, rng), iris_tint=0.75 * np.exp(rng.normal(0, 0.15, 3)), teeth=pick("teeth", held=False),
         clothes=str(rng.choice(fits)), clothes_tint=_fabric_color(rng),
-        hat=str(rng.choice(hats)) if wears_hat else None, hat_color=_fabric_color(rng),
+        hat=hat, hat_color=_fabric_color(rng),
         glasses=str(rng.choice(["round", "square", "wide"])) if rng.random() < 0.12 else None,
         glasses_color=rng.choice([0.02, 0.05, 0.3], 1) * rng.uniform(0.5, 1.5, 3),
     )
