@@ -56,7 +56,7 @@ def render_motion(
     from renderer import render_buffers, save_cameras
 
     chosen = _buffer_names(buffers)
-    head = head_of_basis(sequence.basis)
+    head: Any = head_of_basis(sequence.basis)
     with watch.stage("pose"), reporter.track("posing"):
         vertices = head.pose(sequence)  # (T, V, 3)
     front = _front_camera(vertices, size)

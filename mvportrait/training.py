@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flame.errors import ConfigError, input_error
@@ -16,7 +16,7 @@ def train_text(kind: str, config: Path | None, arguments: Sequence[str]) -> int:
     from text2motion.training.__main__ import main
 
     chosen = [] if config is None else ["--config", str(config)]
-    return int(main([kind, *chosen, *arguments]) or 0)
+    return _exit_code(main, [kind, *chosen, *arguments])
 
 
 def train_video(config: Path | None, arguments: Sequence[str]) -> int:
@@ -25,7 +25,15 @@ def train_video(config: Path | None, arguments: Sequence[str]) -> int:
     from mvvideo.training.__main__ import main
 
     chosen = [] if config is None else ["--config", str(config)]
-    return int(main([*chosen, *arguments]) or 0)
+    return _exit_code(main, [*chosen, *arguments])
+
+
+def _exit_code(main: Callable[[list[str]], int], arguments: list[str]) -> int:
+    """Run a trainer; its own usage errors end as exit code 2."""
+    try:
+        return main(arguments)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 2
 
 
 def _check_config(config: Path | None) -> None:

@@ -107,7 +107,9 @@ class MediaPipeFaceFinder:
                 import mediapipe as mp
             except ImportError as error:
                 raise MissingDependencyError(
-                    "finding faces needs mediapipe: it is not installed; pip install 'mediapipe>=0.10.9,<0.10.30'"
+                    "mediapipe",
+                    purpose="to find faces in pictures",
+                    install="pip install 'mediapipe>=0.10.14,<0.10.30'",
                 ) from error
             solutions = mp.solutions
             self._near = solutions.face_detection.FaceDetection(model_selection=0, min_detection_confidence=0.35)
