@@ -77,7 +77,7 @@ def build_appearance(
 
     # 4. The body around it
     hull = build_hull(canvas, view, bare, _anatomy(head, fit, vertices, canvas))
-    front, filled, seen = _hull_textures(canvas, bare)
+    front, filled, seen = _hull_textures(canvas, bare, view.mask)
     return AppearanceModel(
         head=head,
         reference=reference,
@@ -172,7 +172,9 @@ def _bare_skin(view: HeadView, likeness: np.ndarray, oval: np.ndarray, canvas: C
     return (labels == int(own.argmax())).astype(np.float32)
 
 
-def _hull_textures(canvas: Canvas, bare: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _hull_textures(
+    canvas: Canvas, bare: np.ndarray, head_mask: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The hull's front and the same without skin and uncertain edges ``(W, W, 3)``; where the front is the
     photo ``(W, W)``."""
     import cv2
@@ -183,7 +185,10 @@ def _hull_textures(canvas: Canvas, bare: np.ndarray) -> tuple[np.ndarray, np.nda
     solid = cv2.erode((canvas.matte > 0.95).astype(np.uint8), kernel)
     known = ((skin < 0.5) & (solid > 0)).astype(np.float32)
     filled = push_pull(canvas.colour, known)
-    soft = cv2.GaussianBlur(1 - skin, (0, 0), 1.5 * unit)[..., None]
+    # Where the head does not cover it, the hull shows the photo right up to the face.
+    uncovered = 1 - cv2.erode(head_mask.astype(np.float32), np.ones((3, 3), np.uint8))
+    skin = skin * (1 - uncovered)
+    soft = np.maximum(cv2.GaussianBlur(1 - skin, (0, 0), 1.5 * unit), uncovered)[..., None]
     front = soft * canvas.colour + (1 - soft) * filled
     seen = (1 - skin) * canvas.photographed * (canvas.matte > 0.5)
     return front.astype(np.float32), filled.astype(np.float32), seen.astype(np.float32)

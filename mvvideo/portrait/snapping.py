@@ -6,6 +6,8 @@ pulled in; bare skin that goes on beyond the mesh pulls the mesh out to its edge
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from flame.head import FlameHead
@@ -99,7 +101,7 @@ def _slimmed_neck(head: FlameHead, vertices: np.ndarray, offsets: np.ndarray) ->
     used = follow > 0.1  # not the shoulders
     bands = np.linspace(height[used].min(), height[used].max(), 9)
     middles, ratios, levels = [], [], []
-    for low, high in zip(bands[:-1], bands[1:]):
+    for low, high in itertools.pairwise(bands):
         inside = used & (height >= low) & (height <= high)
         if inside.sum() < 6:
             continue

@@ -216,12 +216,19 @@ def _triangle_sources(
     at = pixels - canvas.pad
     in_crop = ((at >= 0) & (at < canvas.size)).all(axis=1)
     clear = (distance < nearest + 0.002) & (facing > 0.03) & in_crop
-    direct = (shown > 0.3 * area) & (shown > 0) | clear[faces].all(axis=1)
+    # Few pixels of a triangle suffice: all that the photo shows must come back in its own view.
+    direct = (shown > 0.1 * area) & (shown > 0) | clear[faces].all(axis=1)
+    direct |= (shown > 0) & _faces_in(head, view.drawn, "teeth", "tongue", "mouth_inside", "lips")
     twin = _mirror_triangles(head, faces)
     good_twin = direct & (facing[faces].min(axis=1) > 0.3)
     unsided = np.isin(head.vertex_region, np.unique(head.vertex_region[head.region_vertices(*_OWN_COLOUR)]))
     mirrored = ~direct & (twin >= 0) & good_twin[twin] & ~unsided[faces].any(axis=1)
     return np.select([direct, mirrored], [Source.DIRECT, Source.MIRRORED], Source.FILLED).astype(np.int64)
+
+
+def _faces_in(head: FlameHead, drawn: np.ndarray, *regions: str) -> np.ndarray:
+    """Which of the ``drawn`` triangles lie in these regions, bool."""
+    return np.isin(drawn, head.region_faces(*regions))
 
 
 _OWN_COLOUR = (
