@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,12 +44,16 @@ class ClipStore:
         directory: folder of shards.
         device: where the bytes live; batches come out there.
         max_gigabytes: shards beyond this are left on disk, unused.
+        discard: delete every shard once it is loaded (where memory is larger than the disk).
     """
 
-    def __init__(self, directory: Path | str, *, device: torch.device, max_gigabytes: float) -> None:
+    def __init__(
+        self, directory: Path | str, *, device: torch.device, max_gigabytes: float, discard: bool = False
+    ) -> None:
         self.directory = Path(directory)
         self.device = device
         self._max_bytes = max_gigabytes * 1e9
+        self._discard = discard
         self._bytes = 0
         self._seen: set[Path] = set()
         self._clips: list[dict[str, torch.Tensor]] = []
@@ -78,6 +83,8 @@ class ClipStore:
             self._clips.extend(
                 {name: values[i] for name, values in on_device.items()} for i in range(len(shard))
             )
+            if self._discard:
+                shutil.rmtree(path)
         return len(self._clips) - before
 
     def require(self) -> None:

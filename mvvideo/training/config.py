@@ -66,6 +66,7 @@ class TrainingConfig:
     max_gigabytes: float = 90.0  # of clips held on the device
     wait_for_clips: int = 1  # before the first step, while actors are still being rendered
     wait_seconds: float = 0.0  # at most
+    discard_loaded: bool = False  # delete training shards once they are on the device
     refresh_seconds: float = 20.0  # how often to look for new shards
     evaluate_seconds: float = 120.0
     evaluate_clips: int = 32

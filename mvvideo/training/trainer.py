@@ -70,7 +70,9 @@ class Trainer:
         self.config, self.out, self.budget = config, Path(out), 60.0 * minutes
         self.device = torch.device(device)
         self.out.mkdir(parents=True, exist_ok=True)
-        self.store = ClipStore(data, device=self.device, max_gigabytes=config.max_gigabytes)
+        self.store = ClipStore(
+            data, device=self.device, max_gigabytes=config.max_gigabytes, discard=config.discard_loaded
+        )
         self._wait_for_clips()
         self.heldout = None
         if heldout is not None:

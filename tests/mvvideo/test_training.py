@@ -114,6 +114,14 @@ def test_store_grows_and_respects_its_limit(tmp_path: Path) -> None:
     assert len(ClipStore(tmp_path, device=CPU, max_gigabytes=2.5 * one_shard / 1e9)) == 6
 
 
+def test_store_may_discard_what_it_has_loaded(tmp_path: Path) -> None:
+    write_random_shards(tmp_path, shards=2)
+    store = ClipStore(tmp_path, device=CPU, max_gigabytes=1, discard=True)
+    assert (len(store), list_shards(tmp_path), store.refresh()) == (6, [], 0)
+    write_random_shards(tmp_path, shards=1)
+    assert store.refresh() == 0, "a shard of a known name is not new"
+
+
 def test_mirroring_twice_changes_nothing_and_once_turns_sideways_channels(data: Path) -> None:
     batch = ClipStore(data, device=CPU, max_gigabytes=1).clip(0)
     once = mirror(batch)
