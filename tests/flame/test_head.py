@@ -99,6 +99,19 @@ def test_smplx_poses_the_same_vertices(head, tmp_path):
     np.testing.assert_allclose(head.landmarks(posed, "68")[:, 17:], out.joints.numpy()[:, -51:], atol=1e-5)
 
 
+def test_smplx_gives_the_contour_too(head, tmp_path):
+    pytest.importorskip("smplx")
+    torch = pytest.importorskip("torch")
+    from flame.smplx_bridge import create_smplx
+
+    model = create_smplx(head, tmp_path, face_contour=True)
+    with torch.no_grad():
+        points = model().joints.numpy()[0, -68:]
+    neutral = head.landmarks(head.v_template, "68")
+    np.testing.assert_allclose(points[:51], neutral[17:], atol=1e-5)
+    np.testing.assert_allclose(points[51:], neutral[:17], atol=1e-5)
+
+
 def test_weights_and_regressor_are_convex(head):
     np.testing.assert_allclose(head.weights.sum(1), 1, atol=1e-6)
     assert head.weights.min() >= 0
