@@ -49,7 +49,7 @@ def save_network(
     name: str,
     training: Mapping[str, Any],
 ) -> Path:
-    """Write weights as ``<name>-1-of-n.safetensors …`` and the manifest, replacing what was there.
+    """Write weights as ``<name>-1-of-n.safetensors …`` ``SHA256SUMS`` and the manifest.
 
     Args:
         state: the model's state dict; stored as float16.
@@ -75,6 +75,8 @@ def save_network(
         partial.chmod(0o644)  # safetensors writes for the owner alone
         os.replace(partial, path)
         files.append({"name": path.name, "sha256": _sha256(path), "bytes": path.stat().st_size})
+    sums = "".join(f"{entry['sha256']}  {entry['name']}\n" for entry in files)
+    (directory / "SHA256SUMS").write_text(sums)
     manifest = {
         "format": FORMAT_NAME,
         "version": FORMAT_VERSION,
