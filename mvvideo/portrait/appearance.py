@@ -79,8 +79,8 @@ class AppearanceModel:
         surface: the photo on the head; hull: the body around it.
         textures: foreground and hull front, ``(W, W, 3)`` each; filled: ``(W, W, 3)`` hair and clothes with the
             bare skin painted over; fringe: ``(W, W, 4)``.
-        size: S of the crop, pixels; camera_center: ``(3,)`` where the photo was taken; front_seen: ``(W, W)`` where the hull's front shows the
-            photo itself.
+        size: S of the crop, pixels; camera_center: ``(3,)`` where the photo was taken; front_seen: ``(W, W)``
+            where the hull's front shows the photo itself.
         plate, plate_known: ``(S, S, 3)``, ``(S, S)``.
     """
 
@@ -116,7 +116,9 @@ class AppearanceModel:
             parts = [self.render(frame[None], larger)._shrunk(supersample) for frame in vertices]
             background, known = self._background(cameras.height, cameras.width)
             return Appearance(
-                *(np.concatenate([getattr(p, name) for p in parts]) for name in ("rgb", "alpha", "confidence")),
+                np.concatenate([part.rgb for part in parts]),
+                np.concatenate([part.alpha for part in parts]),
+                np.concatenate([part.confidence for part in parts]),
                 np.broadcast_to(background, (len(cameras), *background.shape)),
                 np.broadcast_to(known[..., None], (len(cameras), *known.shape, 1)),
             )
@@ -187,9 +189,8 @@ class AppearanceModel:
         """Triangles, canvas pixels, static attributes (gain, colour, seen, facing, layer, alternative), textures."""
         surface, front, back = self.surface, self.hull.front, self.hull.back
         counts = np.cumsum([0, len(surface.vertex), len(front.positions)])
-        triangles = np.concatenate(
-            [piece.triangles + start for piece, start in zip((surface, front, back), counts)]
-        ).astype(np.int32)
+        pieces = (surface.triangles, front.triangles, back.triangles)
+        triangles = np.concatenate([piece + start for piece, start in zip(pieces, counts)]).astype(np.int32)
         pixels = np.concatenate([surface.pixels, front.pixels, back.pixels]).astype(np.float32)
         own = np.zeros((len(surface.vertex), 13), np.float32)
         own[:, :1], own[:, 1:4] = surface.gain, surface.colour

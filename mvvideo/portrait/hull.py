@@ -130,10 +130,9 @@ def _snap_nodes(grid: np.ndarray, body: np.ndarray, step: float) -> tuple[np.nda
         shift = np.where(move[..., None], -direction * (room / length)[..., None], 0)
         nodes = nodes + np.clip(shift, -step, step).astype(np.float32)
     # Nodes on the canvas' border stay on it.
-    for axis, edge in ((0, 0), (0, -1), (1, 0), (1, -1)):
-        rows = [slice(None)] * 2
-        rows[axis] = edge
-        nodes[(*rows, 1 - axis)] = grid[(*rows, 1 - axis)]
+    for edge in (0, -1):
+        nodes[edge, :, 1] = grid[edge, :, 1]
+        nodes[:, edge, 0] = grid[:, edge, 0]
     return nodes, valid
 
 

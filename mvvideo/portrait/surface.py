@@ -112,7 +112,8 @@ def build_surface(
     fill = np.where(reached[:, None], spread, colours.skin) * shading
     fill[synthetic] = own_colour[synthetic]
     lids = _lid_share(head)
-    lid_colour = _lid_colours(head, links, fill, lids, given & ~synthetic)
+    plain = anchor & (sample_at(likeness, pixels) > 0.6)
+    lid_colour = _lid_colours(head, links, fill, lids, plain)
 
     in_mouth = np.zeros((len(vertices), 1), np.float32)
     in_mouth[head.region_vertices("teeth", "tongue", "mouth_inside")] = 1
@@ -268,7 +269,7 @@ def _lid_colours(
     direct: np.ndarray,
 ) -> np.ndarray:
     """Colour of closed lids, ``(V, 3)``: the skin around the eye, darker along the lash line."""
-    own = head.region_vertices(*_OWN_COLOUR, "eye_socket")
+    own = head.region_vertices(*_OWN_COLOUR, "eye_socket", "brow_left", "brow_right")
     given = direct & (lids.max(axis=1) == 0)
     given[own] = False
     # Around the eye only skin may flow in, not the colour of the eyeball's socket.
@@ -279,7 +280,7 @@ def _lid_colours(
     travel = np.linalg.norm(head.eyelid_basis, axis=2)  # (2, V)
     rim = (travel / np.maximum(travel.max(axis=1, keepdims=True), 1e-9)).max(axis=0)
     dark = np.clip((rim - 0.82) / 0.12, 0, 1)[:, None]
-    return ((0.94 - 0.5 * dark) * skin).astype(np.float32)
+    return ((0.97 - 0.5 * dark) * skin).astype(np.float32)
 
 
 def _outside_eye_opening(head: FlameHead, pixels: np.ndarray, colours: FaceColours) -> np.ndarray:
