@@ -135,18 +135,22 @@ class ClauseEncoder(nn.Module):
 
 
 class ClauseMessage(nn.Module):
-    """What all clauses tell every frame: sum over clauses of gate(phase, clause) * value(clause)."""
+    """What all clauses tell every frame: sum over clauses of gate(phase, clause) * value(clause).
+
+    The gate has a linear part in the phase, through which oscillations (nods, shakes) pass unbent.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.clause = nn.Linear(width, 2 * width)
         self.phase = nn.Linear(PHASE_FEATURES, width, bias=False)
+        self.wave = nn.Linear(PHASE_FEATURES, width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
 
     def forward(self, clauses: Tensor, phases: Tensor, mask: Tensor) -> Tensor:
         """clauses (B, K, W), phases (B, N, K, P), mask (B, K) -> (B, N, W)."""
         value, bias = self.clause(clauses).chunk(2, dim=-1)  # (B, K, W) each
-        gate = F.silu(self.phase(phases) + bias[:, None])  # (B, N, K, W)
+        gate = F.silu(self.phase(phases) + bias[:, None]) + self.wave(phases)  # (B, N, K, W)
         value = value * mask[..., None].to(value.dtype)
         return self.out(torch.einsum("bnkw,bkw->bnw", gate, value))
 

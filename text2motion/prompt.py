@@ -333,11 +333,8 @@ def _completed(fragment: str, previous: Clause | None) -> str:
     only = _ONLY_DIRECTION.match(fragment)
     if only is None or previous is None:
         return fragment
-    return (
-        _DIRECTION.sub(only.group(1), previous.text, count=1)
-        if _DIRECTION.search(previous.text)
-        else fragment
-    )
+    verb = re.sub(r" (?:at|towards?) the (?!left|right)\w+$", "", previous.text)
+    return _DIRECTION.sub(only.group(1), verb, count=1) if _DIRECTION.search(verb) else fragment
 
 
 def _clause(text: str, action: str, role: int) -> Clause:
