@@ -12,8 +12,14 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_HOME = {"Actor": "actor", "ActorKit": "kit", "ActorSpec": "spec", "load_kit": "kit", "pack_kit": "pack",
-         "sample_spec": "spec"}
+_HOME = {
+    "Actor": "actor",
+    "ActorKit": "kit",
+    "ActorSpec": "spec",
+    "load_kit": "kit",
+    "pack_kit": "pack",
+    "sample_spec": "spec",
+}
 
 __all__ = ["Actor", "ActorKit", "ActorSpec", "load_kit", "pack_kit", "sample_spec"]
 

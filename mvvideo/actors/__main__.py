@@ -50,22 +50,43 @@ def _run(options: argparse.Namespace) -> None:
     if options.command == "pack":
         from mvvideo.actors.pack import pack_kit
 
-        path = pack_kit(options.assets, options.targets, options.out, samples=options.people, seed=options.seed,
-                        texture_scale=options.texture_scale)
+        path = pack_kit(
+            options.assets,
+            options.targets,
+            options.out,
+            samples=options.people,
+            seed=options.seed,
+            texture_scale=options.texture_scale,
+        )
         logging.info("%s, %.1f MB", path, path.stat().st_size / 1e6)
     elif options.command == "generate":
         from mvvideo.actors.generate import generate, plan
 
-        jobs = plan(kit=str(options.kit), out=str(options.out), clips=options.clips, seed=options.seed,
-                    split=options.split, size=options.size, frames=options.frames, views=options.views,
-                    shard_clips=options.shard_clips, supersample=options.supersample)
+        jobs = plan(
+            kit=str(options.kit),
+            out=str(options.out),
+            clips=options.clips,
+            seed=options.seed,
+            split=options.split,
+            size=options.size,
+            frames=options.frames,
+            views=options.views,
+            shard_clips=options.shard_clips,
+            supersample=options.supersample,
+        )
         for _ in generate(jobs, workers=options.workers):
             pass
     elif options.command == "sheet":
         from mvvideo.actors.sheet import write_sheet
 
-        write_sheet(options.kit, options.out, rows=options.rows, size=options.size, seed=options.seed,
-                    split=options.split)
+        write_sheet(
+            options.kit,
+            options.out,
+            rows=options.rows,
+            size=options.size,
+            seed=options.seed,
+            split=options.split,
+        )
     else:
         from mvvideo.actors.demo import write_demo
 

@@ -104,8 +104,9 @@ class Actor:
         self.base = (base + _offset(kit, head, self._rig)).astype(np.float32)
         self.betas = project_shape(head, self._rig, self.base)
         self.joints = np.asarray(head.joints(self.betas), np.float64)
-        self.mesh: ActorMesh = assemble(kit, self._rig, head, spec, self.base, rng,
-                                          texture_limit=texture_limit)
+        self.mesh: ActorMesh = assemble(
+            kit, self._rig, head, spec, self.base, rng, texture_limit=texture_limit
+        )
         self.albedo = skin_albedo(spec, self.mesh)
         self.occlusion = self._bake()
 
@@ -121,9 +122,16 @@ class Actor:
         if mouth.any():
             jaw = np.array([[0.36, 0.0, 0.0]], np.float32)
             opened = self.pose(replace(rest, jaw=jaw))[0]
-            inside = ambient_occlusion(opened.points, opened.normals, mesh.triangles, mesh.casts, cards,
-                                       directions=24, bias_metres=0.003)
-            value[mouth] = -np.maximum(inside[mouth], 0.02) ** 0.6
+            inside = ambient_occlusion(
+                opened.points,
+                opened.normals,
+                mesh.triangles,
+                mesh.casts,
+                cards,
+                directions=24,
+                bias_metres=0.003,
+            )
+            value[mouth] = -(np.maximum(inside[mouth], 0.02) ** 0.6)
         return value.astype(np.float32)
 
     def neutral(self) -> FlameSequence:
@@ -142,8 +150,18 @@ class Actor:
             expression[:count] = sequence.expression[t, :count]
             values = np.concatenate([expression, sequence.eyelids[t], features[t]]).astype(np.float32)
             points = np.empty_like(mesh.rest)
-            pose_vertices(mesh.rest, mesh.weights, mesh.refs, mesh.ref_weights, rig.rows, rig.shapes, values,
-                          transforms[t], scratch, points)
+            pose_vertices(
+                mesh.rest,
+                mesh.weights,
+                mesh.refs,
+                mesh.ref_weights,
+                rig.rows,
+                rig.shapes,
+                values,
+                transforms[t],
+                scratch,
+                points,
+            )
             normals = np.empty_like(points)
             vertex_normals(points, mesh.triangles, normals)
             self._bend_corneas(points, normals, transforms[t])
@@ -166,14 +184,19 @@ class Actor:
     @cached_property
     def _eye_rows(self) -> dict[int, np.ndarray]:
         eyes = self.mesh.part == PARTS.index("eyes")
-        return {joint: np.nonzero(eyes & (self.mesh.weights[:, joint] > 0.5))[0] for joint in (EYE_LEFT, EYE_RIGHT)}
+        return {
+            joint: np.nonzero(eyes & (self.mesh.weights[:, joint] > 0.5))[0]
+            for joint in (EYE_LEFT, EYE_RIGHT)
+        }
 
     def shadow(self, frame: ActorFrame, lighting: Lighting) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Depth map (S,S) of light 0, its axes (3,3) and centre (3,); shared by all views of a frame."""
         axes = axes_toward(lighting.directions[0])
         center = self.skull_centre(frame)
         depth = np.full((SHADOW_SIZE, SHADOW_SIZE), -1e9, np.float32)
-        orthographic_depth(frame.points, axes, center, SHADOW_HALF_EXTENT, self.mesh.triangles, self.mesh.casts, depth)
+        orthographic_depth(
+            frame.points, axes, center, SHADOW_HALF_EXTENT, self.mesh.triangles, self.mesh.casts, depth
+        )
         return depth, axes, center
 
     def skull_centre(self, frame: ActorFrame) -> np.ndarray:
@@ -185,8 +208,9 @@ class Actor:
         rows = np.nonzero(self.mesh.weights[: len(self.base), 1] > 0.9)[0]
         return rows if len(rows) else np.arange(len(self.base))
 
-    def photograph(self, frame: ActorFrame, cameras: Cameras, lighting: Lighting, *,
-                   supersample: int = 2) -> list[Shot]:
+    def photograph(
+        self, frame: ActorFrame, cameras: Cameras, lighting: Lighting, *, supersample: int = 2
+    ) -> list[Shot]:
         """One picture per camera, without background.
 
         Args:
@@ -195,30 +219,83 @@ class Actor:
         """
         shadow_map, axes, center = self.shadow(frame, lighting)
         skull = self.skull_centre(frame)
-        return [self._shoot(frame, cameras[i], lighting, supersample, shadow_map, axes, center, skull)
-                for i in range(len(cameras))]
+        return [
+            self._shoot(frame, cameras[i], lighting, supersample, shadow_map, axes, center, skull)
+            for i in range(len(cameras))
+        ]
 
-    def _shoot(self, frame: ActorFrame, camera: Cameras, lighting: Lighting, supersample: int,
-               shadow_map: np.ndarray, axes: np.ndarray, center: np.ndarray, skull: np.ndarray) -> Shot:
+    def _shoot(
+        self,
+        frame: ActorFrame,
+        camera: Cameras,
+        lighting: Lighting,
+        supersample: int,
+        shadow_map: np.ndarray,
+        axes: np.ndarray,
+        center: np.ndarray,
+        skull: np.ndarray,
+    ) -> Shot:
         mesh = self.mesh
         height, width = camera.height * supersample, camera.width * supersample
         screen = screen_positions(frame.points, camera, supersample)
         depth = np.zeros((height, width), np.float32)
         ids = np.full((height, width), -1, np.int32)
         levels = np.zeros(len(mesh.triangles), np.uint8)
-        visibility(screen, mesh.triangles, mesh.uv, mesh.uv_triangles, mesh.material, mesh.alpha_tested, mesh.culled,
-                   mesh.image_of, mesh.texels, mesh.mips, sample_thresholds(supersample), depth, ids, levels)
+        visibility(
+            screen,
+            mesh.triangles,
+            mesh.uv,
+            mesh.uv_triangles,
+            mesh.material,
+            mesh.alpha_tested,
+            mesh.culled,
+            mesh.image_of,
+            mesh.texels,
+            mesh.mips,
+            sample_thresholds(supersample),
+            depth,
+            ids,
+            levels,
+        )
         out = np.zeros((camera.height, camera.width, 4), np.float32)
         texels_per_metre = 0.5 * SHADOW_SIZE / SHADOW_HALF_EXTENT
-        shade(ids, screen, mesh.triangles, mesh.uv, mesh.uv_triangles, levels, mesh.material, mesh.image_of,
-              mesh.materials, mesh.texels, mesh.mips, SRGB_TO_LINEAR, frame.points, frame.normals, self.occlusion,
-              np.float32(frame.mouth_light), skull, camera.center[0].astype(np.float32), lighting.sh,
-              lighting.directions, lighting.colors, shadow_map, axes, center, np.float32(texels_per_metre),
-              np.float32(lighting.softness * texels_per_metre), supersample, out)
+        shade(
+            ids,
+            screen,
+            mesh.triangles,
+            mesh.uv,
+            mesh.uv_triangles,
+            levels,
+            mesh.material,
+            mesh.image_of,
+            mesh.materials,
+            mesh.texels,
+            mesh.mips,
+            SRGB_TO_LINEAR,
+            frame.points,
+            frame.normals,
+            self.occlusion,
+            np.float32(frame.mouth_light),
+            skull,
+            camera.center[0].astype(np.float32),
+            lighting.sh,
+            lighting.directions,
+            lighting.colors,
+            shadow_map,
+            axes,
+            center,
+            np.float32(texels_per_metre),
+            np.float32(lighting.softness * texels_per_metre),
+            supersample,
+            out,
+        )
         middle = supersample // 2
-        return Shot(out[..., :3] * np.float32(lighting.exposure), out[..., 3],
-                    ids[middle::supersample, middle::supersample].copy(),
-                    depth[middle::supersample, middle::supersample].copy())
+        return Shot(
+            out[..., :3] * np.float32(lighting.exposure),
+            out[..., 3],
+            ids[middle::supersample, middle::supersample].copy(),
+            depth[middle::supersample, middle::supersample].copy(),
+        )
 
 
 def screen_positions(points: np.ndarray, camera: Cameras, supersample: int) -> np.ndarray:

@@ -81,18 +81,34 @@ class _Builder:
     vertices: int = 0
     texcoords: int = 0
 
-    def add(self, name: str, rest: np.ndarray, weights: np.ndarray, triangles: np.ndarray, uv: np.ndarray,
-            uv_triangles: np.ndarray, image: np.ndarray, *, refs: np.ndarray | None = None,
-            ref_weights: np.ndarray | None = None, casts: bool = True, **material: float) -> None:
+    def add(
+        self,
+        name: str,
+        rest: np.ndarray,
+        weights: np.ndarray,
+        triangles: np.ndarray,
+        uv: np.ndarray,
+        uv_triangles: np.ndarray,
+        image: np.ndarray,
+        *,
+        refs: np.ndarray | None = None,
+        ref_weights: np.ndarray | None = None,
+        casts: bool = True,
+        **material: float,
+    ) -> None:
         count = len(rest)
         values = dict(zip(MATERIAL_FIELDS, _DEFAULTS[name], strict=True)) | material
         index = len(self.names)
         new = {
-            "rest": rest, "weights": weights, "triangles": triangles + self.vertices, "uv": uv,
+            "rest": rest,
+            "weights": weights,
+            "triangles": triangles + self.vertices,
+            "uv": uv,
             "uv_triangles": uv_triangles + self.texcoords,
             "refs": np.zeros((count, 3), np.int32) if refs is None else refs,
             "ref_weights": np.zeros((count, 3), np.float32) if ref_weights is None else ref_weights,
-            "material": np.full(len(triangles), index), "part": np.full(count, PARTS.index(name)),
+            "material": np.full(len(triangles), index),
+            "part": np.full(count, PARTS.index(name)),
             "casts": np.full(len(triangles), casts),
         }
         for key, value in new.items():
@@ -104,14 +120,28 @@ class _Builder:
         self.texcoords += len(uv)
 
     def finish(self) -> ActorMesh:
-        kinds = {"rest": np.float32, "weights": np.float32, "uv": np.float32, "ref_weights": np.float32,
-                 "casts": np.bool_, "part": np.int32}
-        merged = {k: np.ascontiguousarray(np.concatenate(v), kinds.get(k, np.int32)) for k, v in self.rows.items()}
+        kinds = {
+            "rest": np.float32,
+            "weights": np.float32,
+            "uv": np.float32,
+            "ref_weights": np.float32,
+            "casts": np.bool_,
+            "part": np.int32,
+        }
+        merged = {
+            k: np.ascontiguousarray(np.concatenate(v), kinds.get(k, np.int32)) for k, v in self.rows.items()
+        }
         texels, mips = pack_textures(self.images)
         return ActorMesh(
-            **merged, names=tuple(self.names), alpha_tested=np.array([n in _ALPHA for n in self.names]),
-            culled=np.array([n in _CULLED for n in self.names]), image_of=np.arange(len(self.names)),
-            materials=np.array(self.tables, np.float32), texels=texels, mips=mips)
+            **merged,
+            names=tuple(self.names),
+            alpha_tested=np.array([n in _ALPHA for n in self.names]),
+            culled=np.array([n in _CULLED for n in self.names]),
+            image_of=np.arange(len(self.names)),
+            materials=np.array(self.tables, np.float32),
+            texels=texels,
+            mips=mips,
+        )
 
 
 def _smooth(low: float, high: float, value: np.ndarray) -> np.ndarray:
@@ -180,67 +210,134 @@ def _without_holes(proxy, image: np.ndarray) -> np.ndarray:
     return image[row, column, 3] > 128
 
 
-def assemble(kit: ActorKit, rig: BaseRig, head, spec: ActorSpec, base: np.ndarray, rng: np.random.Generator, *,
-             texture_limit: int | None = None) -> ActorMesh:
-    """Build the mesh of an actor on its rest base mesh ``base`` (K,3), with textures of at most ``texture_limit``."""
-    build = _Builder()
+@dataclass(eq=False)
+class _Dresser:
+    """Adds the parts of one actor to a builder, in the order in which random numbers are drawn."""
 
-    def texture(name: str) -> np.ndarray:
-        return kit.texture(name, texture_limit)
+    kit: ActorKit
+    rig: BaseRig
+    spec: ActorSpec
+    base: np.ndarray
+    rng: np.random.Generator
+    texture_limit: int | None
+    build: _Builder = field(default_factory=_Builder)
 
-    hair = kit.proxy(f"hair/{spec.hair}") if spec.hair else None
-    clothes = kit.proxy(f"clothes/{spec.clothes}")
-    masks = {k: uv_mask(v, kit.body_uv, kit.body_uv_triangles, kit.body_triangles, size=256)
-             for k, v in _skin_masks(kit, rig, head, hair.bind(kit.mean) if hair else None).items()}
-    skin = paint_skin(texture(f"skins/{spec.skins[0]}"), texture(f"skins/{spec.skins[1]}"), spec, masks, rng)
-    hidden = np.zeros(len(base), bool)
-    hidden[clothes.deleted] = True
-    shown = ~hidden[kit.body_triangles].all(1)
-    every = np.arange(len(base), dtype=np.int32)
-    build.add("skin", base, rig.weights, kit.body_triangles[shown], kit.body_uv, kit.body_uv_triangles[shown], skin,
-              refs=np.stack([every, every, every], 1), ref_weights=np.tile(np.float32([1, 0, 0]), (len(base), 1)),
-              specular=0.035 * spec.skin_gloss)
+    def texture(self, name: str) -> np.ndarray:
+        return self.kit.texture(name, self.texture_limit)
 
-    def add(name: str, option: str, image: np.ndarray, *, follows: bool, casts: bool = True, keep=None,
-            **material: float) -> None:
-        proxy = kit.proxy(option)
-        rest = proxy.bind(base)
-        keep = slice(None) if keep is None else keep
-        build.add(name, rest, _proxy_weights(proxy, rig, name, rest), proxy.triangles[keep], proxy.uv,
-                  proxy.uv_triangles[keep], image, refs=proxy.refs if follows else None,
-                  ref_weights=proxy.weights if follows else None, casts=casts, **material)
+    def skin(self, head) -> None:
+        kit, spec, base = self.kit, self.spec, self.base
+        hair = kit.proxy(f"hair/{spec.hair}").bind(kit.mean) if spec.hair else None
+        masks = {
+            name: uv_mask(value, kit.body_uv, kit.body_uv_triangles, kit.body_triangles, size=256)
+            for name, value in _skin_masks(kit, self.rig, head, hair).items()
+        }
+        first, second = (self.texture(f"skins/{name}") for name in spec.skins)
+        hidden = np.zeros(len(base), bool)
+        hidden[kit.proxy(f"clothes/{spec.clothes}").deleted] = True
+        shown = ~hidden[kit.body_triangles].all(1)
+        every = np.arange(len(base), dtype=np.int32)
+        self.build.add(
+            "skin",
+            base,
+            self.rig.weights,
+            kit.body_triangles[shown],
+            kit.body_uv,
+            kit.body_uv_triangles[shown],
+            paint_skin(first, second, spec, masks, self.rng),
+            refs=np.stack([every, every, every], 1),
+            ref_weights=np.tile(np.array([1, 0, 0], np.float32), (len(base), 1)),
+            specular=0.035 * spec.skin_gloss,
+        )
 
-    eye_option = f"eyes/{kit.options('eyes')[0]}"
-    eye_image = texture(f"eyes/{spec.iris}")
-    add("eyes", eye_option, iris_texture(eye_image, spec.iris_tint), follows=True,
-        keep=_without_holes(kit.proxy(eye_option), eye_image))
-    teeth_image = texture(f"teeth/{kit.options('teeth', 'texture')[0]}")
-    add("teeth", f"teeth/{spec.teeth}", teeth_texture(teeth_image), follows=True)
-    tongue = kit.options("tongue")[0]
-    add("tongue", f"tongue/{tongue}", texture(f"tongue/{tongue}"), follows=True)
-    dark = np.asarray(spec.hair_color) * 0.7
-    add("brows", f"eyebrows/{spec.brows}", tint_cards(texture(f"eyebrows/{spec.brows}"), dark, rng),
-        follows=True, casts=False)
-    add("lashes", f"eyelashes/{spec.lashes}", tint_cards(texture(f"eyelashes/{spec.lashes}"), dark * 0.5, rng),
-        follows=True, casts=False)
-    if spec.hair:
-        name = f"hair/{spec.hair}"
-        image = texture(name) if kit.has_texture(name) else _strand_texture(rng, curly="afro" in spec.hair)
-        add("hair", name, tint_cards(image, spec.hair_color, rng), follows=False)
-    cloth = texture(f"clothes/{spec.clothes}") if kit.has_texture(f"clothes/{spec.clothes}") else None
-    add("clothes", f"clothes/{spec.clothes}", fabric_texture(cloth, spec.clothes_tint, rng), follows=False)
-    if spec.hat in COVERS:
-        vertices, triangles, cover_uv, rows = make_cover(spec.hat, kit, base, rng)
-        weights = rig.weights[rows].copy()
-        weights[:, NECK] += weights[:, 2:].sum(1)
-        weights[:, 2:] = 0.0
-        build.add("hat", vertices, weights, triangles, cover_uv, triangles,
-                  fabric_texture(None, spec.hat_color, rng, size=256))
-    elif spec.hat:
-        add("hat", f"clothes/{spec.hat}", fabric_texture(None, spec.hat_color, rng, size=256), follows=False)
-    if spec.glasses:
-        _add_glasses(build, kit, spec, base)
-    return build.finish()
+    def proxy(
+        self,
+        part: str,
+        option: str,
+        image: np.ndarray,
+        *,
+        follows: bool,
+        casts: bool = True,
+        keep=slice(None),
+    ) -> None:
+        """Add a proxy; ``follows``: it takes part in expressions; ``keep``: which of its triangles."""
+        proxy = self.kit.proxy(option)
+        rest = proxy.bind(self.base)
+        self.build.add(
+            part,
+            rest,
+            _proxy_weights(proxy, self.rig, part, rest),
+            proxy.triangles[keep],
+            proxy.uv,
+            proxy.uv_triangles[keep],
+            image,
+            refs=proxy.refs if follows else None,
+            ref_weights=proxy.weights if follows else None,
+            casts=casts,
+        )
+
+    def face(self) -> None:
+        """Eyes, teeth, tongue, brows and lashes."""
+        kit, spec = self.kit, self.spec
+        eyes = f"eyes/{kit.options('eyes')[0]}"
+        iris = self.texture(f"eyes/{spec.iris}")
+        clear = _without_holes(kit.proxy(eyes), iris)
+        self.proxy("eyes", eyes, iris_texture(iris, spec.iris_tint), follows=True, keep=clear)
+        enamel = teeth_texture(self.texture(f"teeth/{kit.options('teeth', 'texture')[0]}"))
+        self.proxy("teeth", f"teeth/{spec.teeth}", enamel, follows=True)
+        tongue = f"tongue/{kit.options('tongue')[0]}"
+        self.proxy("tongue", tongue, self.texture(tongue), follows=True)
+        for part, name, shade in (
+            ("brows", f"eyebrows/{spec.brows}", 0.7),
+            ("lashes", f"eyelashes/{spec.lashes}", 0.35),
+        ):
+            cards = tint_cards(self.texture(name), np.asarray(spec.hair_color) * shade, self.rng)
+            self.proxy(part, name, cards, follows=True, casts=False)
+
+    def hair_and_clothes(self) -> None:
+        kit, spec, rng = self.kit, self.spec, self.rng
+        if spec.hair:
+            name = f"hair/{spec.hair}"
+            bare = not kit.has_texture(name)
+            image = _strand_texture(rng, curly="afro" in spec.hair) if bare else self.texture(name)
+            self.proxy("hair", name, tint_cards(image, spec.hair_color, rng), follows=False)
+        name = f"clothes/{spec.clothes}"
+        cloth = self.texture(name) if kit.has_texture(name) else None
+        self.proxy("clothes", name, fabric_texture(cloth, spec.clothes_tint, rng), follows=False)
+
+    def headwear(self) -> None:
+        kit, spec, rng = self.kit, self.spec, self.rng
+        if spec.hat in COVERS:
+            vertices, triangles, uv, rows = make_cover(spec.hat, kit, self.base, rng)
+            weights = self.rig.weights[rows].copy()
+            weights[:, NECK] += weights[:, 2:].sum(1)
+            weights[:, 2:] = 0.0
+            felt = fabric_texture(None, spec.hat_color, rng, size=256)
+            self.build.add("hat", vertices, weights, triangles, uv, triangles, felt)
+        elif spec.hat:
+            felt = fabric_texture(None, spec.hat_color, rng, size=256)
+            self.proxy("hat", f"clothes/{spec.hat}", felt, follows=False)
+        if spec.glasses:
+            _add_glasses(self.build, kit, spec, self.base)
+
+
+def assemble(
+    kit: ActorKit,
+    rig: BaseRig,
+    head,
+    spec: ActorSpec,
+    base: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    texture_limit: int | None = None,
+) -> ActorMesh:
+    """Build the mesh of an actor on its rest base mesh ``base`` (K,3), textures at most ``texture_limit`` wide."""
+    dresser = _Dresser(kit, rig, spec, base, rng, texture_limit)
+    dresser.skin(head)
+    dresser.face()
+    dresser.hair_and_clothes()
+    dresser.headwear()
+    return dresser.build.finish()
 
 
 def _add_glasses(build: _Builder, kit: ActorKit, spec: ActorSpec, base: np.ndarray) -> None:
@@ -251,12 +348,20 @@ def _add_glasses(build: _Builder, kit: ActorKit, spec: ActorSpec, base: np.ndarr
     ear_x = float(np.abs(base[ear, 0]).max()) if ear.any() else 0.075
     bridge = level & (np.abs(base[:, 0]) < 0.012)
     front = float(base[bridge, 2].max()) + 0.004 if bridge.any() else 0.03
-    vertices, triangles = make_glasses(spec.glasses or "round", left, right, ear_x=min(ear_x, 0.085), front_z=front,
-                                       back_z=-0.085)
+    vertices, triangles = make_glasses(
+        spec.glasses or "round", left, right, ear_x=min(ear_x, 0.085), front_z=front, back_z=-0.085
+    )
     weights = np.zeros((len(vertices), 5), np.float32)
     weights[:, NECK] = 1.0
-    build.add("glasses", vertices, weights, triangles, np.zeros((1, 2), np.float32),
-              np.zeros_like(triangles), flat_texture(spec.glasses_color))
+    build.add(
+        "glasses",
+        vertices,
+        weights,
+        triangles,
+        np.zeros((1, 2), np.float32),
+        np.zeros_like(triangles),
+        flat_texture(spec.glasses_color),
+    )
 
 
 def _strand_texture(rng: np.random.Generator, *, curly: bool) -> np.ndarray:
@@ -275,6 +380,6 @@ def _strand_texture(rng: np.random.Generator, *, curly: bool) -> np.ndarray:
 def skin_albedo(spec: ActorSpec, mesh: ActorMesh) -> float:
     """Mean linear brightness of the painted skin's face, for exposure."""
     offset, height, width = mesh.mips[0, -1]
-    texels = mesh.texels[offset: offset + height * width].reshape(height, width, 4)
-    face = texels[height // 4: height // 2, width * 3 // 4:, :3]
+    texels = mesh.texels[offset : offset + height * width].reshape(height, width, 4)
+    face = texels[height // 4 : height // 2, width * 3 // 4 :, :3]
     return float(srgb_to_linear(face / 255.0).mean()) if face.size else 0.3

@@ -17,13 +17,19 @@ __all__ = ["KINDS", "sample_background"]
 Painter = Callable[[int, np.random.Generator], np.ndarray]
 
 
-def _color(rng: np.random.Generator, low: float = 0.05, high: float = 0.95, saturation: float = 2.0) -> np.ndarray:
+def _color(
+    rng: np.random.Generator, low: float = 0.05, high: float = 0.95, saturation: float = 2.0
+) -> np.ndarray:
     import colorsys
 
-    return np.array(colorsys.hsv_to_rgb(rng.random(), rng.beta(1, saturation), rng.uniform(low, high)), np.float32)
+    return np.array(
+        colorsys.hsv_to_rgb(rng.random(), rng.beta(1, saturation), rng.uniform(low, high)), np.float32
+    )
 
 
-def _octaves(size: int, rng: np.random.Generator, *, first: int = 3, decay: float = 0.6, count: int = 6) -> np.ndarray:
+def _octaves(
+    size: int, rng: np.random.Generator, *, first: int = 3, decay: float = 0.6, count: int = 6
+) -> np.ndarray:
     """(size,size) f32 fractal noise, zero mean and unit spread."""
     import cv2
 
@@ -83,10 +89,21 @@ def _shapes(size: int, rng: np.random.Generator) -> np.ndarray:
         center = rng.integers(-size // 8, size + size // 8, 2)
         extent = (rng.uniform(0.03, 0.4, 2) * size).astype(int) + 1
         if rng.random() < 0.5:
-            cv2.ellipse(image, tuple(map(int, center)), tuple(map(int, extent)), float(rng.uniform(0, 180)), 0, 360,
-                        color, -1, cv2.LINE_AA)
+            cv2.ellipse(
+                image,
+                tuple(map(int, center)),
+                tuple(map(int, extent)),
+                float(rng.uniform(0, 180)),
+                0,
+                360,
+                color,
+                -1,
+                cv2.LINE_AA,
+            )
         else:
-            box = cv2.boxPoints((tuple(map(float, center)), tuple(map(float, extent * 2)), float(rng.uniform(-20, 20))))
+            box = cv2.boxPoints(
+                (tuple(map(float, center)), tuple(map(float, extent * 2)), float(rng.uniform(-20, 20)))
+            )
             cv2.fillPoly(image, [box.astype(np.int32)], color, cv2.LINE_AA)
     return _blur(image, size * rng.choice([0.0, 0.004, 0.02, 0.05]))
 
@@ -100,8 +117,13 @@ def _room(size: int, rng: np.random.Generator) -> np.ndarray:
     image = image.astype(np.float32)
 
     def box(x: float, y: float, w: float, h: float, color: np.ndarray) -> None:
-        cv2.rectangle(image, (int(x * size), int(y * size)), (int((x + w) * size), int((y + h) * size)),
-                      color.tolist(), -1)
+        cv2.rectangle(
+            image,
+            (int(x * size), int(y * size)),
+            (int((x + w) * size), int((y + h) * size)),
+            color.tolist(),
+            -1,
+        )
 
     for _ in range(int(rng.integers(1, 4))):
         x, y, kind = rng.uniform(-0.15, 0.85), rng.uniform(-0.1, 0.6), rng.integers(4)
@@ -151,13 +173,13 @@ def _street(size: int, rng: np.random.Generator) -> np.ndarray:
     while x < size:
         width = int(size * rng.uniform(0.08, 0.3))
         top, color = int(size * rng.uniform(0.05, 0.55)), _color(rng, 0.15, 0.75, 4.0)
-        image[top:, x: x + width] = color
+        image[top:, x : x + width] = color
         step = max(4, int(size * rng.uniform(0.03, 0.07)))
         for wy in range(top + step // 2, size, step):
             for wx in range(x + step // 3, min(x + width, size) - step // 2, step):
-                image[wy: wy + step // 2, wx: wx + step // 2] = color * rng.uniform(0.4, 1.6)
+                image[wy : wy + step // 2, wx : wx + step // 2] = color * rng.uniform(0.4, 1.6)
         x += width
-    image[int(size * rng.uniform(0.75, 0.95)):] = _color(rng, 0.2, 0.6, 4.0)
+    image[int(size * rng.uniform(0.75, 0.95)) :] = _color(rng, 0.2, 0.6, 4.0)
     return _blur(np.clip(image, 0, 1).astype(np.float32), size * rng.choice([0.002, 0.008, 0.02, 0.04]))
 
 
@@ -171,14 +193,26 @@ def _canvas(size: int, rng: np.random.Generator) -> np.ndarray:
         start = rng.integers(0, size, 2)
         end = start + rng.normal(0, size * 0.05, 2)
         tone = np.clip(base * rng.uniform(0.6, 1.5) + rng.normal(0, 0.02, 3), 0, 1)
-        cv2.line(image, tuple(map(int, start)), tuple(map(int, end)), tone.tolist(),
-                 max(1, int(size * rng.uniform(0.004, 0.03))), cv2.LINE_AA)
+        cv2.line(
+            image,
+            tuple(map(int, start)),
+            tuple(map(int, end)),
+            tone.tolist(),
+            max(1, int(size * rng.uniform(0.004, 0.03))),
+            cv2.LINE_AA,
+        )
     return _blur(image, size * rng.choice([0.001, 0.004]))
 
 
 KINDS: dict[str, tuple[float, Painter]] = {
-    "gradient": (2.0, _gradient), "clouds": (1.5, _clouds), "bokeh": (1.5, _bokeh), "shapes": (1.0, _shapes),
-    "room": (2.5, _room), "foliage": (1.5, _foliage), "street": (1.2, _street), "canvas": (1.0, _canvas),
+    "gradient": (2.0, _gradient),
+    "clouds": (1.5, _clouds),
+    "bokeh": (1.5, _bokeh),
+    "shapes": (1.0, _shapes),
+    "room": (2.5, _room),
+    "foliage": (1.5, _foliage),
+    "street": (1.2, _street),
+    "canvas": (1.0, _canvas),
 }
 """Name -> (relative frequency, painter)."""
 

@@ -48,6 +48,7 @@ class Scene:
     photo_camera: Cameras
     cameras: Cameras
     orbit_radians: np.ndarray
+    orbit_pitch_radians: np.ndarray
     lighting: Lighting
     background: np.ndarray
     look: Look
@@ -63,7 +64,10 @@ def _photo_camera(actor: Actor, reference: FlameSequence, size: int, rng: np.ran
     x = (points[:, 0]) / (distance - points[:, 2]) * focal
     y = -(points[:, 1]) / (distance - points[:, 2]) * focal
     centre = photo * [rng.uniform(0.4, 0.6), rng.uniform(0.3, 0.6)]
-    offset = centre - [x.mean(), y.mean()]  # where the photo's axis meets it: the subject need not be in the middle
+    offset = centre - [
+        x.mean(),
+        y.mean(),
+    ]  # where the photo's axis meets it: the subject need not be in the middle
     landmarks = np.stack([x, y], 1) + offset
     x0, y0, x1, _ = square_crop_box(landmarks, height=int(photo[1]), width=int(photo[0]))
     side = (x1 - x0) * rng.uniform(0.93, 1.08)
@@ -75,7 +79,9 @@ def _photo_camera(actor: Actor, reference: FlameSequence, size: int, rng: np.ran
     shift = (principal - size / 2) * 0.75
     view[0, 3] = shift[0] / (focal * scale) * distance
     view[1, 3] = -shift[1] / (focal * scale) * distance
-    return Cameras(view[None], np.array([focal * scale]), (principal - shift)[None], size, size, names=("photo",))
+    return Cameras(
+        view[None], np.array([focal * scale]), (principal - shift)[None], size, size, names=("photo",)
+    )
 
 
 def sample_scene(kit: ActorKit, head, seed: int, *, split: str, size: int, frames: int, views: int) -> Scene:
@@ -89,12 +95,29 @@ def sample_scene(kit: ActorKit, head, seed: int, *, split: str, size: int, frame
     photo = _photo_camera(actor, reference, size, rng)
     skull = head.pose(reference)[0][head.weights[:, 1] > 0.98]
     pivot = 0.5 * (skull.min(0) + skull.max(0))  # as Portrait takes it
-    angles = _orbits(rng, views, near)
-    cameras = orbit(photo, yaw_radians=angles, pitch_radians=rng.normal(0, 0.01 if near else 0.05, views),
-                    pivot=pivot, names=tuple(f"view_{i}" for i in range(views)))
+    angles, lifts = _orbits(rng, views, near), rng.normal(0, 0.01 if near else 0.05, views)
+    cameras = orbit(
+        photo,
+        yaw_radians=angles,
+        pitch_radians=lifts,
+        pivot=pivot,
+        names=tuple(f"view_{i}" for i in range(views)),
+    )
     background = sample_background(size, rng)
     lighting = sample_lighting(rng, background.mean((0, 1)), albedo=actor.albedo)
-    return Scene(actor, reference, motion, photo, cameras, angles, lighting, background, sample_look(rng, size), near)
+    return Scene(
+        actor=actor,
+        reference=reference,
+        motion=motion,
+        photo_camera=photo,
+        cameras=cameras,
+        orbit_radians=angles,
+        orbit_pitch_radians=lifts,
+        lighting=lighting,
+        background=background,
+        look=sample_look(rng, size),
+        near=near,
+    )
 
 
 def _orbits(rng: np.random.Generator, views: int, near: bool) -> np.ndarray:
@@ -105,7 +128,9 @@ def _orbits(rng: np.random.Generator, views: int, near: bool) -> np.ndarray:
         side = rng.uniform(0.3, 0.85)
         even = np.linspace(-side, side, views) if views > 2 else np.array([0.0, side * rng.choice([-1, 1])])
         return rng.permutation(even)
-    return np.clip(rng.uniform(-1.05, 1.05, views) * rng.choice([0.35, 1.0], views, p=[0.4, 0.6]), -1.05, 1.05)
+    return np.clip(
+        rng.uniform(-1.05, 1.05, views) * rng.choice([0.35, 1.0], views, p=[0.4, 0.6]), -1.05, 1.05
+    )
 
 
 def develop(scene: Scene, shot: Shot) -> np.ndarray:
@@ -115,8 +140,20 @@ def develop(scene: Scene, shot: Shot) -> np.ndarray:
 
 
 @numba.njit(cache=True, nogil=True)
-def _seen(triangle, screen, triangles, points, view, focal, principal, reference_nearness, reference_alpha,
-          alpha, tolerance, out):
+def _seen(
+    triangle,
+    screen,
+    triangles,
+    points,
+    view,
+    focal,
+    principal,
+    reference_nearness,
+    reference_alpha,
+    alpha,
+    tolerance,
+    out,
+):
     height, width = triangle.shape
     for y in range(height):
         for x in range(width):
@@ -127,9 +164,15 @@ def _seen(triangle, screen, triangles, points, view, focal, principal, reference
                 continue
             a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
             px, py = x + 0.5, y + 0.5
-            wa = ((screen[b, 0] - px) * (screen[c, 1] - py) - (screen[b, 1] - py) * (screen[c, 0] - px)) * screen[a, 2]
-            wb = ((screen[c, 0] - px) * (screen[a, 1] - py) - (screen[c, 1] - py) * (screen[a, 0] - px)) * screen[b, 2]
-            wc = ((screen[a, 0] - px) * (screen[b, 1] - py) - (screen[a, 1] - py) * (screen[b, 0] - px)) * screen[c, 2]
+            wa = (
+                (screen[b, 0] - px) * (screen[c, 1] - py) - (screen[b, 1] - py) * (screen[c, 0] - px)
+            ) * screen[a, 2]
+            wb = (
+                (screen[c, 0] - px) * (screen[a, 1] - py) - (screen[c, 1] - py) * (screen[a, 0] - px)
+            ) * screen[b, 2]
+            wc = (
+                (screen[a, 0] - px) * (screen[b, 1] - py) - (screen[a, 1] - py) * (screen[b, 0] - px)
+            ) * screen[c, 2]
             total = wa + wb + wc
             if total == 0.0:
                 continue
@@ -151,8 +194,15 @@ def _seen(triangle, screen, triangles, points, view, focal, principal, reference
                 out[y, x] = 255
 
 
-def seen_in_reference(actor: Actor, shot: Shot, frame: ActorFrame, camera: Cameras, reference_shot: Shot,
-                      reference_frame: ActorFrame, reference_camera: Cameras) -> np.ndarray:
+def seen_in_reference(
+    actor: Actor,
+    shot: Shot,
+    frame: ActorFrame,
+    camera: Cameras,
+    reference_shot: Shot,
+    reference_frame: ActorFrame,
+    reference_camera: Cameras,
+) -> np.ndarray:
     """(H,W) u8: 255 where what a pixel of ``shot`` shows is visible in the reference picture, too.
 
     A surface point is carried to the reference pose and compared with the reference's depth. A background pixel
@@ -160,9 +210,20 @@ def seen_in_reference(actor: Actor, shot: Shot, frame: ActorFrame, camera: Camer
     """
     out = np.zeros(shot.triangle.shape, np.uint8)
     screen = screen_positions(frame.points, camera, 1)
-    _seen(shot.triangle, screen, actor.mesh.triangles, reference_frame.points,
-          reference_camera.world_to_camera[0], float(reference_camera.focal_px[0]), reference_camera.principal_px[0],
-          reference_shot.nearness, reference_shot.alpha, shot.alpha, SEEN_TOLERANCE_METRES, out)
+    _seen(
+        shot.triangle,
+        screen,
+        actor.mesh.triangles,
+        reference_frame.points,
+        reference_camera.world_to_camera[0],
+        float(reference_camera.focal_px[0]),
+        reference_camera.principal_px[0],
+        reference_shot.nearness,
+        reference_shot.alpha,
+        shot.alpha,
+        SEEN_TOLERANCE_METRES,
+        out,
+    )
     return out
 
 
@@ -186,8 +247,10 @@ def _aligned(scene: Scene, portrait: Portrait, on_portrait: FlameSequence, camer
         return head.landmarks(head.pose(sequence), "68")  # (T, 68, 3)
 
     true, shown = points(replace(scene.motion, shape=scene.actor.betas)), points(on_portrait)
-    misfit = scene.photo_camera.project(points(scene.reference)[0])[0] - portrait.camera.project(
-        points(portrait.fit)[0])[0]  # (1, 68, 2) pixels
+    misfit = (
+        scene.photo_camera.project(points(scene.reference)[0])[0]
+        - portrait.camera.project(points(portrait.fit)[0])[0]
+    )  # (1, 68, 2) pixels
     out = []
     for t in range(len(scene.motion)):
         a, b = scene.cameras.project(true[t])[0], cameras.project(shown[t])[0] + misfit  # (N, 68, 2) pixels
@@ -212,11 +275,41 @@ def true_landmarks(scene: Scene) -> np.ndarray:
     points = head.landmarks(head.pose(scene.reference), "478")[0]
     pixels, depth = scene.photo_camera.project(points)
     middle = depth[0].mean()
-    return np.concatenate([pixels[0], (depth[0] - middle)[:, None] * scene.photo_camera.focal_px[0] / middle], 1)
+    return np.concatenate(
+        [pixels[0], (depth[0] - middle)[:, None] * scene.photo_camera.focal_px[0] / middle], 1
+    )
 
 
-def make_clip(kit: ActorKit, head, seed: int, *, split: str = "train", size: int = 256, frames: int = 3,
-              views: int = 3, supersample: int = 2) -> Clip:
+def _targets(
+    scene: Scene, cameras: list[Cameras], reference_frame: ActorFrame, reference_shot: Shot, supersample: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """rgb (T,N,3,S,S), alpha and seen (T,N,1,S,S), all u8: what a camera would really see."""
+    actor = scene.actor
+    shape = (len(cameras), len(cameras[0]))
+    size = scene.background.shape[:2]
+    rgb, alpha, seen = (np.empty((*shape, count, *size), np.uint8) for count in (3, 1, 1))
+    for t, frame in enumerate(actor.pose(scene.motion)):
+        shots = actor.photograph(frame, cameras[t], scene.lighting, supersample=supersample)
+        for n, shot in enumerate(shots):
+            rgb[t, n] = np.moveaxis(to_uint8(develop(scene, shot)), -1, 0)
+            alpha[t, n, 0] = to_uint8(shot.alpha)
+            seen[t, n, 0] = seen_in_reference(
+                actor, shot, frame, cameras[t][n], reference_shot, reference_frame, scene.photo_camera
+            )
+    return rgb, alpha, seen
+
+
+def make_clip(
+    kit: ActorKit,
+    head,
+    seed: int,
+    *,
+    split: str = "train",
+    size: int = 256,
+    frames: int = 3,
+    views: int = 3,
+    supersample: int = 2,
+) -> Clip:
     """Render one clip.
 
     Args:
@@ -231,36 +324,46 @@ def make_clip(kit: ActorKit, head, seed: int, *, split: str = "train", size: int
     rng = np.random.default_rng([seed, 31])
     actor = scene.actor
     reference_frame = actor.pose(scene.reference)[0]
-    reference_shot = actor.photograph(reference_frame, scene.photo_camera, scene.lighting, supersample=supersample)[0]
+    reference_shot = actor.photograph(
+        reference_frame, scene.photo_camera, scene.lighting, supersample=supersample
+    )[0]
     photo = degrade_reference(develop(scene, reference_shot), rng)
     neutral = head.landmarks(head.v_template[None], "478")[0]
-    landmarks = noisy_landmarks(true_landmarks(scene), neutral, rng,
-                                yaw_radians=float(np.radians(_head_yaw(scene.reference, scene.photo_camera)[0, 0])))
+    landmarks = noisy_landmarks(
+        true_landmarks(scene),
+        neutral,
+        rng,
+        yaw_radians=float(np.radians(_head_yaw(scene.reference, scene.photo_camera)[0, 0])),
+    )
     matte = noisy_matte(reference_shot.alpha, rng)
     portrait = Portrait.build(photo, landmarks, matte, head=head)
-    cameras = orbit(portrait.camera, yaw_radians=scene.orbit_radians, pivot=portrait.pivot,
-                    names=scene.cameras.names)
+    cameras = orbit(
+        portrait.camera,
+        yaw_radians=scene.orbit_radians,
+        pitch_radians=scene.orbit_pitch_radians,
+        pivot=portrait.pivot,
+        names=scene.cameras.names,
+    )
     on_portrait = _on_portrait(scene, portrait.fit)
     own = Guidance.quantise(Guidance.compute(portrait, portrait.fit, portrait.camera, size)[0, 0])
     guidance = np.empty((frames, views, *own.shape), np.uint8)  # (T, N, C, H, W)
     for t in range(frames):  # frame by frame, so that the floats stay small
         guidance[t] = Guidance.quantise(Guidance.compute(portrait, on_portrait[t], cameras, size))[0]
-    rgb = np.empty((frames, views, 3, size, size), np.uint8)
-    alpha = np.empty((frames, views, 1, size, size), np.uint8)
-    seen = np.empty((frames, views, 1, size, size), np.uint8)
-    aligned = _aligned(scene, portrait, on_portrait, cameras)
-    for t, frame in enumerate(actor.pose(scene.motion)):
-        shots = actor.photograph(frame, aligned[t], scene.lighting, supersample=supersample)
-        for n, shot in enumerate(shots):
-            rgb[t, n] = np.moveaxis(to_uint8(develop(scene, shot)), -1, 0)
-            alpha[t, n, 0] = to_uint8(shot.alpha)
-            seen[t, n, 0] = seen_in_reference(actor, shot, frame, aligned[t][n], reference_shot, reference_frame,
-                                              scene.photo_camera)
+    targets = _targets(
+        scene, _aligned(scene, portrait, on_portrait, cameras), reference_frame, reference_shot, supersample
+    )
     yaw = _head_yaw(scene.motion, scene.cameras) - _head_yaw(scene.reference, scene.photo_camera)
     return Clip(
-        reference_rgb=np.moveaxis(to_uint8(photo), -1, 0), reference_alpha=to_uint8(matte)[None],
-        reference_guidance=own, target_rgb=rgb, target_alpha=alpha, seen=seen,
-        guidance=guidance, yaw_degrees=yaw.astype(np.float32), actor=int(seed))
+        reference_rgb=np.moveaxis(to_uint8(photo), -1, 0),
+        reference_alpha=to_uint8(matte)[None],
+        reference_guidance=own,
+        target_rgb=targets[0],
+        target_alpha=targets[1],
+        seen=targets[2],
+        guidance=guidance,
+        yaw_degrees=yaw.astype(np.float32),
+        actor=int(seed),
+    )
 
 
 def to_uint8(image: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ def _smooth(low: float, high: float, value: np.ndarray) -> np.ndarray:
 
 
 def _relaxed(points: np.ndarray, triangles: np.ndarray, rounds: int = 8) -> np.ndarray:
-    """(V,D): cloth spans hollows and evens out ears and the ragged border: each vertex moves to its neighbours' mean."""
+    """(V,D): each vertex moves to its neighbours' mean: spans hollows, evens out ears and the ragged border."""
     edges = np.unique(np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), 1), axis=0)
     a, b = edges.T
     count = np.bincount(edges.reshape(-1), minlength=len(points))[:, None]
@@ -31,8 +31,9 @@ def _relaxed(points: np.ndarray, triangles: np.ndarray, rounds: int = 8) -> np.n
     return out.astype(np.float32)
 
 
-def make_cover(kind: str, kit: ActorKit, base: np.ndarray,
-               rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def make_cover(
+    kind: str, kit: ActorKit, base: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """A cover on a rest base mesh.
 
     Args:
@@ -56,7 +57,7 @@ def make_cover(kind: str, kit: ActorKit, base: np.ndarray,
     normals = np.zeros_like(base)
     vertex_normals(base, kit.body_triangles, normals)
     cloth = _relaxed(base[rows], triangles)
-    away = cloth - np.array([0.0, 0.03, -0.07], np.float32)
+    away: np.ndarray = cloth - np.array([0.0, 0.03, -0.07], np.float32)
     away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
     outward = normals[rows] * 0.25 + away * 0.75
     places = kit.mean[rows]

@@ -12,8 +12,9 @@ LANDMARK_SIGMA = 0.015
 """Spread of a landmark as a share of the distance between the eyes; measured detectors: 3 % against renders."""
 
 
-def noisy_landmarks(points: np.ndarray, canonical: np.ndarray, rng: np.random.Generator, *,
-                    yaw_radians: float) -> np.ndarray:
+def noisy_landmarks(
+    points: np.ndarray, canonical: np.ndarray, rng: np.random.Generator, *, yaw_radians: float
+) -> np.ndarray:
     """Landmarks as a detector would give them: errors that vary smoothly over the face and grow with the turn.
 
     Args:
@@ -39,8 +40,9 @@ def noisy_matte(alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     size = alpha.shape[0]
     low = int(rng.integers(8, 32))
-    wobble = cv2.resize(rng.standard_normal((low, low)).astype(np.float32), (size, size),
-                        interpolation=cv2.INTER_CUBIC)
+    wobble = cv2.resize(
+        rng.standard_normal((low, low)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC
+    )
     soft = cv2.GaussianBlur(alpha, (0, 0), max(0.4, size / 256 * rng.uniform(0.6, 2.5)))
     threshold = 0.5 + rng.normal(0, 0.12) + 0.14 * wobble
     sharp = rng.uniform(1.5, 6.0)
@@ -54,7 +56,9 @@ def noisy_matte(alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         place = tuple(int(v) for v in rng.integers(0, size, 2))
         cv2.circle(blob, place, int(size * rng.uniform(0.02, 0.07)), 1.0, -1, cv2.LINE_AA)
         edge = cv2.GaussianBlur(4 * alpha * (1 - alpha), (0, 0), size * 0.03)
-        matte = np.clip(matte + np.sign(rng.normal()) * cv2.GaussianBlur(blob, (0, 0), 2) * (edge > 0.02), 0, 1)
+        matte = np.clip(
+            matte + np.sign(rng.normal()) * cv2.GaussianBlur(blob, (0, 0), 2) * (edge > 0.02), 0, 1
+        )
     return matte.astype(np.float32)
 
 
@@ -91,12 +95,20 @@ def sample_look(rng: np.random.Generator, size: int) -> Look:
     """Draw a development: mostly near neutral, sometimes black and white, faded, painted or a little blurred."""
     import cv2
 
-    saturation = float(rng.choice([rng.uniform(0.75, 1.25), 0.0, rng.uniform(0.2, 0.7)], p=[0.88, 0.05, 0.07]))
+    saturation = float(
+        rng.choice([rng.uniform(0.75, 1.25), 0.0, rng.uniform(0.2, 0.7)], p=[0.88, 0.05, 0.07])
+    )
     painted = float(rng.uniform(0.3, 1.0)) if rng.random() < 0.12 else 0.0
     canvas = cv2.GaussianBlur(rng.standard_normal((size, size)).astype(np.float32), (0, 0), 0.8)
     blur = float(rng.uniform(0.3, 0.9)) * size / 256 if rng.random() < 0.2 else 0.0
-    return Look(np.exp(rng.normal(0, 0.08)) * np.exp(rng.normal(0, 0.05, 3)), float(np.exp(rng.normal(0, 0.12))),
-                saturation, blur, painted, canvas)
+    return Look(
+        np.exp(rng.normal(0, 0.08)) * np.exp(rng.normal(0, 0.05, 3)),
+        float(np.exp(rng.normal(0, 0.12))),
+        saturation,
+        blur,
+        painted,
+        canvas,
+    )
 
 
 def degrade_reference(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -107,14 +119,18 @@ def degrade_reference(image: np.ndarray, rng: np.random.Generator) -> np.ndarray
     out = image
     if rng.random() < 0.35:
         small = max(32, int(size * rng.uniform(0.5, 0.95)))
-        out = cv2.resize(cv2.resize(out, (small, small), interpolation=cv2.INTER_AREA), (size, size),
-                         interpolation=cv2.INTER_CUBIC)
+        out = cv2.resize(
+            cv2.resize(out, (small, small), interpolation=cv2.INTER_AREA),
+            (size, size),
+            interpolation=cv2.INTER_CUBIC,
+        )
     if rng.random() < 0.5:
         out = out + rng.normal(0, rng.uniform(0.002, 0.018), out.shape)
     out = np.clip(out, 0, 1)
     if rng.random() < 0.6:
         quality = int(rng.integers(55, 96))
-        data = cv2.imencode(".jpg", np.round(out[..., ::-1] * 255).astype(np.uint8),
-                            [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        data = cv2.imencode(
+            ".jpg", np.round(out[..., ::-1] * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality]
+        )[1]
         out = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1] / 255.0
     return np.ascontiguousarray(out, np.float32)

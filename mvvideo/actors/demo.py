@@ -28,13 +28,27 @@ SUPERSAMPLE = 4
 
 def demo_spec(kit: ActorKit, seed: int = PERSON_SEED) -> ActorSpec:
     """Who is shown."""
-    return replace(sample_spec(kit, seed), seed=2, hair="short02", hair_color=np.array([0.24, 0.165, 0.115]), glasses=None,
-                   hat=None, makeup=0.35, freckles=0.0, brows="eyebrow001", lashes="eyelashes02",
-                   iris="brownlight", iris_tint=np.array([0.5, 0.46, 0.42]), clothes="female_casualsuit02", clothes_tint=np.array([0.10, 0.17, 0.30]))
+    return replace(
+        sample_spec(kit, seed),
+        seed=2,
+        hair="short02",
+        hair_color=np.array([0.24, 0.165, 0.115]),
+        glasses=None,
+        hat=None,
+        makeup=0.35,
+        freckles=0.0,
+        brows="eyebrow001",
+        lashes="eyelashes02",
+        iris="brownlight",
+        iris_tint=np.array([0.5, 0.46, 0.42]),
+        clothes="female_casualsuit02",
+        clothes_tint=np.array([0.10, 0.17, 0.30]),
+    )
 
 
 def demo_light() -> Lighting:
     """A large warm key from the upper left of the picture, a soft sky, a cool rim from behind."""
+
     def unit(x: float, y: float, z: float) -> np.ndarray:
         v = np.array([x, y, z])
         return v / np.linalg.norm(v)
@@ -43,7 +57,9 @@ def demo_light() -> Lighting:
     colors = np.array([[0.80, 0.72, 0.64], [0.10, 0.115, 0.14], [0.34, 0.37, 0.42]])
     lobes = np.stack([unit(-0.5, 0.5, 0.8), unit(0, 1, 0.2), unit(0.8, 0.1, 0.6), unit(0, -1, 0.3)])
     sky = np.array([[0.50, 0.46, 0.43], [0.34, 0.37, 0.41], [0.20, 0.22, 0.25], [0.12, 0.10, 0.09]])
-    return Lighting(sky_lobes(lobes, sky), directions.astype(np.float32), colors.astype(np.float32), 0.007, 1.0)
+    return Lighting(
+        sky_lobes(lobes, sky), directions.astype(np.float32), colors.astype(np.float32), 0.007, 1.0
+    )
 
 
 def demo_background(size: int, rng: np.random.Generator) -> np.ndarray:
@@ -55,8 +71,11 @@ def demo_background(size: int, rng: np.random.Generator) -> np.ndarray:
     image = low + (high - low) * np.clip(1.0 - 1.1 * y + 0.25 * x, 0, 1)[..., None]
     for _ in range(5):
         cells = int(rng.integers(3, 7))
-        noise = cv2.resize(rng.standard_normal((cells, cells)).astype(np.float32), (size, size),
-                           interpolation=cv2.INTER_CUBIC)
+        noise = cv2.resize(
+            rng.standard_normal((cells, cells)).astype(np.float32),
+            (size, size),
+            interpolation=cv2.INTER_CUBIC,
+        )
         image *= np.exp(0.16 * noise[..., None] * np.array([1.0, 0.85, 0.9], np.float32))
     lamps = np.zeros_like(image)
     for _ in range(26):
@@ -72,12 +91,26 @@ def demo_background(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _pose(actor: Actor) -> FlameSequence:
-    expression, jaw = _parameters({"mouthSmileLeft": 0.66, "mouthSmileRight": 0.60, "cheekSquintLeft": 0.3,
-                                   "cheekSquintRight": 0.3, "eyeSquintLeft": 0.10, "eyeSquintRight": 0.10,
-                                   "browInnerUp": 0.05, "jawOpen": 0.0})
-    return replace(actor.neutral(), expression=expression[None], jaw=np.array([[jaw, 0, 0]], np.float32),
-                   rotation=np.array([[0, -0.14, 0]], np.float32), neck=np.array([[0.0, 0.06, 0.045]], np.float32),
-                   eyes=np.array([[0.0, 0.07, 0.0] * 2], np.float32))
+    expression, jaw = _parameters(
+        {
+            "mouthSmileLeft": 0.66,
+            "mouthSmileRight": 0.60,
+            "cheekSquintLeft": 0.3,
+            "cheekSquintRight": 0.3,
+            "eyeSquintLeft": 0.10,
+            "eyeSquintRight": 0.10,
+            "browInnerUp": 0.05,
+            "jawOpen": 0.0,
+        }
+    )
+    return replace(
+        actor.neutral(),
+        expression=expression[None],
+        jaw=np.array([[jaw, 0, 0]], np.float32),
+        rotation=np.array([[0, -0.14, 0]], np.float32),
+        neck=np.array([[0.0, 0.06, 0.045]], np.float32),
+        eyes=np.array([[0.0, 0.07, 0.0] * 2], np.float32),
+    )
 
 
 def render_demo(kit: ActorKit, head, *, size: int, spec: ActorSpec | None = None) -> np.ndarray:
@@ -95,7 +128,7 @@ def render_demo(kit: ActorKit, head, *, size: int, spec: ActorSpec | None = None
     picture = shot.color * exposure + demo_background(size, rng) * (1 - shot.alpha[..., None])
     glow = cv2.GaussianBlur(np.clip(picture, 0, 1).astype(np.float32), (0, 0), size * 0.012)
     picture = linear_to_srgb(roll_off(picture * 0.95 + glow * 0.06))
-    y, x = np.mgrid[-1:1:size * 1j, -1:1:size * 1j]
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     picture = picture * (1 - 0.10 * (x**2 + y**2))[..., None] + rng.normal(0, 0.004, (size, size, 1))
     return np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
 

@@ -41,15 +41,32 @@ class Job:
     supersample: int
 
 
-def plan(*, kit: str, out: str, clips: int, seed: int, split: str, size: int = 256, frames: int = 3, views: int = 3,
-         shard_clips: int = 16, supersample: int = 2) -> list[Job]:
+def plan(
+    *,
+    kit: str,
+    out: str,
+    clips: int,
+    seed: int,
+    split: str,
+    size: int = 256,
+    frames: int = 3,
+    views: int = 3,
+    shard_clips: int = 16,
+    supersample: int = 2,
+) -> list[Job]:
     """The shards that make up ``clips`` clips. Clip i of a seed and split is always the same clip.
 
     Raises:
         ConfigError: a number below 1 or an unknown split.
     """
-    for name, value in (("clips", clips), ("size", size), ("frames", frames), ("views", views),
-                        ("shard_clips", shard_clips), ("supersample", supersample)):
+    for name, value in (
+        ("clips", clips),
+        ("size", size),
+        ("frames", frames),
+        ("views", views),
+        ("shard_clips", shard_clips),
+        ("supersample", supersample),
+    ):
         if value < 1:
             raise input_error(ConfigError, f"{name} must be at least 1", value, "give a positive number")
     if split not in SPLITS:
@@ -58,9 +75,18 @@ def plan(*, kit: str, out: str, clips: int, seed: int, split: str, size: int = 2
         raise input_error(ConfigError, "the seed must be 0 to 99", seed, "clips are numbered within a seed")
     first = seed * SEED_STRIDE
     return [
-        Job(kit, out, f"{split}_{seed:02d}_{start // shard_clips:05d}",
-            tuple(range(first + start, first + min(start + shard_clips, clips))), seed, split, size, frames, views,
-            supersample)
+        Job(
+            kit,
+            out,
+            f"{split}_{seed:02d}_{start // shard_clips:05d}",
+            tuple(range(first + start, first + min(start + shard_clips, clips))),
+            seed,
+            split,
+            size,
+            frames,
+            views,
+            supersample,
+        )
         for start in range(0, clips, shard_clips)
     ]
 
@@ -83,8 +109,18 @@ def make_shard(job: Job) -> tuple[str, int]:
     for seed in job.seeds:
         for attempt in range(RETRIES + 1):
             try:
-                clips.append(make_clip(kit, head, seed + attempt * RETRY_STRIDE, split=job.split, size=job.size,
-                                       frames=job.frames, views=job.views, supersample=job.supersample))
+                clips.append(
+                    make_clip(
+                        kit,
+                        head,
+                        seed + attempt * RETRY_STRIDE,
+                        split=job.split,
+                        size=job.size,
+                        frames=job.frames,
+                        views=job.views,
+                        supersample=job.supersample,
+                    )
+                )
                 break
             except MVPortraitError as error:  # a fit that fails on an odd pose: another actor takes the place
                 redrawn += 1
@@ -128,8 +164,14 @@ def generate(jobs: list[Job], *, workers: int) -> Iterator[str]:
             name, _ = future.result()
             done += 1
             elapsed = time.monotonic() - started
-            _log.info("%s  %d/%d  %.0f s, %.0f s to go", name, done, len(missing), elapsed,
-                      elapsed / done * (len(missing) - done))
+            _log.info(
+                "%s  %d/%d  %.0f s, %.0f s to go",
+                name,
+                done,
+                len(missing),
+                elapsed,
+                elapsed / done * (len(missing) - done),
+            )
             yield name
 
 

@@ -31,8 +31,9 @@ def _tube(path: np.ndarray, radius: float, closed: bool) -> tuple[np.ndarray, np
     return vertices, np.asarray(faces, np.int32)
 
 
-def make_glasses(kind: str, left_eye: np.ndarray, right_eye: np.ndarray, *, ear_x: float, front_z: float,
-                 back_z: float) -> tuple[np.ndarray, np.ndarray]:
+def make_glasses(
+    kind: str, left_eye: np.ndarray, right_eye: np.ndarray, *, ear_x: float, front_z: float, back_z: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Vertices (V,3) f32 metres and triangles (F,3) i32 of a pair of glasses in the rest head's space.
 
     Args:
@@ -42,8 +43,13 @@ def make_glasses(kind: str, left_eye: np.ndarray, right_eye: np.ndarray, *, ear_
     half_width, half_height, power = RIMS[kind]
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     c, s = np.cos(angle), np.sin(angle)
-    ellipse = np.stack([np.sign(c) * np.abs(c) ** (2 / power) * half_width,
-                        np.sign(s) * np.abs(s) ** (2 / power) * half_height], 1)
+    ellipse = np.stack(
+        [
+            np.sign(c) * np.abs(c) ** (2 / power) * half_width,
+            np.sign(s) * np.abs(s) ** (2 / power) * half_height,
+        ],
+        1,
+    )
     parts = []
     rims = []
     for eye in (left_eye, right_eye):
@@ -58,8 +64,13 @@ def make_glasses(kind: str, left_eye: np.ndarray, right_eye: np.ndarray, *, ear_
         hinge[2] = rim[np.argmax(outward * rim[:, 0]), 2]
         ear = np.array([outward * (ear_x + 0.002), eye[1] + 0.004, back_z + 0.015])
         tip = ear + [0.0, -0.022, -0.022]
-        parts.append(_tube(np.stack([hinge, hinge * 0.5 + ear * 0.5 + [outward * 0.004, 0, 0], ear, tip]), 0.0011,
-                           closed=False))
+        parts.append(
+            _tube(
+                np.stack([hinge, hinge * 0.5 + ear * 0.5 + [outward * 0.004, 0, 0], ear, tip]),
+                0.0011,
+                closed=False,
+            )
+        )
     inner = [rims[0][np.argmin(np.abs(rims[0][:, 0]))], rims[1][np.argmin(np.abs(rims[1][:, 0]))]]
     middle = (inner[0] + inner[1]) / 2 + [0.0, 0.003, 0.002]
     parts.append(_tube(np.stack([inner[0], middle, inner[1]]), 0.0011, closed=False))

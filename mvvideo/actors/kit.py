@@ -47,8 +47,11 @@ class Proxy:
         """(…,V,C): values (…,K,C) given on base vertices, carried to the proxy's vertices."""
         w = self.weights[..., None]
         r = self.refs
-        return (values[..., r[:, 0], :] * w[:, 0] + values[..., r[:, 1], :] * w[:, 1]
-                + values[..., r[:, 2], :] * w[:, 2])
+        return (
+            values[..., r[:, 0], :] * w[:, 0]
+            + values[..., r[:, 1], :] * w[:, 1]
+            + values[..., r[:, 2], :] * w[:, 2]
+        )
 
 
 class ActorKit:
@@ -65,11 +68,19 @@ class ActorKit:
             self._file = np.load(path, allow_pickle=False)
             kind = str(self._file["format"])
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise input_error(AssetError, "an actor kit cannot be read", path,
-                              "make one with: python -m mvvideo.actors pack") from error
+            raise input_error(
+                AssetError,
+                "an actor kit cannot be read",
+                path,
+                "make one with: python -m mvvideo.actors pack",
+            ) from error
         if kind != KIT_FORMAT:
-            raise input_error(AssetError, "an actor kit is of another version", kind,
-                              "make it again with: python -m mvvideo.actors pack")
+            raise input_error(
+                AssetError,
+                "an actor kit is of another version",
+                kind,
+                "make it again with: python -m mvvideo.actors pack",
+            )
         self._cache: dict[str, object] = {}
         self.base_index = self._file["base/index"]
         self.mean = self._file["base/mean"]
@@ -90,7 +101,7 @@ class ActorKit:
     def options(self, folder: str, kind: str = "proxy") -> tuple[str, ...]:
         """Names in a folder (``hair``, ``clothes``, …), ``kind`` "proxy" or "texture"."""
         prefix = f"{kind}/{folder}/"
-        return tuple(sorted({n[len(prefix):].split("/")[0] for n in self.names if n.startswith(prefix)}))
+        return tuple(sorted({n[len(prefix) :].split("/")[0] for n in self.names if n.startswith(prefix)}))
 
     def identity(self, coefficients: np.ndarray) -> np.ndarray:
         """(K,3) f32 rest base mesh in metres for identity coefficients (C,)."""
@@ -111,7 +122,9 @@ class ActorKit:
         key = f"proxy/{name}"
         if key not in self._cache:
             if f"{key}/refs" not in self.names:
-                raise input_error(AssetError, "the kit holds no such proxy", name, "list them with kit.options")
+                raise input_error(
+                    AssetError, "the kit holds no such proxy", name, "list them with kit.options"
+                )
             fields = {f: self._file[f"{key}/{f}"] for f in Proxy.__dataclass_fields__}
             self._cache[key] = Proxy(**fields)
         return self._cache[key]  # type: ignore[return-value]
@@ -140,7 +153,9 @@ class ActorKit:
             return self._cache[small]  # type: ignore[return-value]
         if key not in self._cache:
             if not self.has_texture(name):
-                raise input_error(AssetError, "the kit holds no such texture", name, "list them with kit.options")
+                raise input_error(
+                    AssetError, "the kit holds no such texture", name, "list them with kit.options"
+                )
             image = cv2.imdecode(self._file[key], cv2.IMREAD_UNCHANGED)
             if image.ndim == 2:
                 image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)

@@ -33,13 +33,26 @@ def sky_lobes(directions: np.ndarray, colors: np.ndarray) -> np.ndarray:
     """
     x, y, z = np.asarray(directions, np.float64).T
     quadratic = 15.0 / 16.0
-    basis = np.stack([np.full_like(x, 0.25), y / 2, z / 2, x / 2, quadratic * x * y, quadratic * y * z,
-                      quadratic / 4 * (z * z - 1 / 3), quadratic * x * z, quadratic / 4 * (x * x - y * y)])  # (9, N)
+    basis = np.stack(
+        [
+            np.full_like(x, 0.25),
+            y / 2,
+            z / 2,
+            x / 2,
+            quadratic * x * y,
+            quadratic * y * z,
+            quadratic / 4 * (z * z - 1 / 3),
+            quadratic * x * z,
+            quadratic / 4 * (x * x - y * y),
+        ]
+    )  # (9, N)
     return (basis @ colors).astype(np.float32)
 
 
 def _direction(azimuth: float, elevation: float) -> np.ndarray:
-    return np.array([np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)])
+    return np.array(
+        [np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)]
+    )
 
 
 def _tint(rng: np.random.Generator, spread: float) -> np.ndarray:
@@ -49,8 +62,13 @@ def _tint(rng: np.random.Generator, spread: float) -> np.ndarray:
     return color / color.mean()
 
 
-def sample_lighting(rng: np.random.Generator, background_mean: np.ndarray | None = None, *, albedo: float = 0.3,
-                    front: float = 0.0) -> Lighting:
+def sample_lighting(
+    rng: np.random.Generator,
+    background_mean: np.ndarray | None = None,
+    *,
+    albedo: float = 0.3,
+    front: float = 0.0,
+) -> Lighting:
     """Draw a light: from flat overcast to one hard key, sometimes a rim or a coloured fill.
 
     Args:
@@ -71,12 +89,19 @@ def sample_lighting(rng: np.random.Generator, background_mean: np.ndarray | None
         sky_tint = sky_tint * (0.4 + 0.6 * background_mean / max(float(background_mean.mean()), 1e-3))
     colors = rng.gamma(1.2, 0.35, (6, 1)) * sky_tint * np.exp(rng.normal(0, 0.12, (6, 3)))
     up = np.array([[0.0, 1.0, 0.0], [0.0, -1.0, 0.0], key])
-    base = np.stack([rng.uniform(0.5, 1.4) * sky_tint, rng.uniform(0.1, 0.5) * _tint(rng, 0.2) * sky_tint,
-                     rng.uniform(0.3, 1.2) * key_color])
+    base = np.stack(
+        [
+            rng.uniform(0.5, 1.4) * sky_tint,
+            rng.uniform(0.1, 0.5) * _tint(rng, 0.2) * sky_tint,
+            rng.uniform(0.3, 1.2) * key_color,
+        ]
+    )
     sh = sky_lobes(np.concatenate([around, up]), np.concatenate([colors, base])) * (1.15 - 0.75 * hardness)
     directions, lights = [key], [key_color]
     if rng.random() < 0.5:
-        directions.append(_direction(azimuth + rng.choice([-1, 1]) * rng.uniform(0.8, 1.6), rng.uniform(-0.1, 0.6)))
+        directions.append(
+            _direction(azimuth + rng.choice([-1, 1]) * rng.uniform(0.8, 1.6), rng.uniform(-0.1, 0.6))
+        )
         lights.append(_tint(rng, 0.25) * rng.uniform(0.05, 0.35))
     if rng.random() < 0.3:
         directions.append(_direction(azimuth + np.pi + rng.normal(0, 0.6), rng.uniform(0.1, 0.8)))
@@ -86,8 +111,9 @@ def sample_lighting(rng: np.random.Generator, background_mean: np.ndarray | None
     facing = np.maximum(0, direction_table @ forward) @ color_table
     level = float((facing + _sky_at(sh, forward)).mean())
     exposure = 0.50 / (level * max(albedo, 0.02) ** 0.35) * np.exp(rng.normal(0, 0.18))
-    return Lighting(sh, direction_table, color_table, float(rng.uniform(0.002, 0.014)),
-                    float(np.clip(exposure, 0.3, 4.0)))
+    return Lighting(
+        sh, direction_table, color_table, float(rng.uniform(0.002, 0.014)), float(np.clip(exposure, 0.3, 4.0))
+    )
 
 
 def _sky_at(sh: np.ndarray, n: np.ndarray) -> np.ndarray:

@@ -52,7 +52,9 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
-        raise input_error(AssetError, "an asset file cannot be read", path, "give the assets folder") from error
+        raise input_error(
+            AssetError, "an asset file cannot be read", path, "give the assets folder"
+        ) from error
 
 
 def read_obj(path: Path) -> ObjMesh:
@@ -139,7 +141,9 @@ def read_binding(path: Path) -> Binding:
             elif section == "verts":
                 rows.append([float(tokens[0])] * 3 + [1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     if not rows:
-        raise input_error(AssetError, "a binding file holds no vertices", path, "give MakeHuman's .mhclo files")
+        raise input_error(
+            AssetError, "a binding file holds no vertices", path, "give MakeHuman's .mhclo files"
+        )
     table = np.asarray(rows, np.float64)
     return Binding(
         refs=table[:, :3].astype(np.int32),

@@ -19,10 +19,19 @@ def _pair(name: str, value: float) -> dict[str, float]:
 
 EXPRESSIONS: dict[str, dict[str, float]] = {
     "smile": _pair("mouthSmile", 0.8) | _pair("cheekSquint", 0.4) | _pair("eyeSquint", 0.25),
-    "grin": _pair("mouthSmile", 1.0) | _pair("mouthUpperUp", 0.35) | _pair("cheekSquint", 0.6) | {"jawOpen": 0.12},
-    "laugh": _pair("mouthSmile", 0.9) | _pair("eyeSquint", 0.5) | _pair("cheekSquint", 0.7) | {"jawOpen": 0.5},
+    "grin": _pair("mouthSmile", 1.0)
+    | _pair("mouthUpperUp", 0.35)
+    | _pair("cheekSquint", 0.6)
+    | {"jawOpen": 0.12},
+    "laugh": _pair("mouthSmile", 0.9)
+    | _pair("eyeSquint", 0.5)
+    | _pair("cheekSquint", 0.7)
+    | {"jawOpen": 0.5},
     "frown": _pair("mouthFrown", 0.8) | _pair("browDown", 0.5) | {"mouthShrugLower": 0.3},
-    "anger": _pair("browDown", 0.9) | _pair("noseSneer", 0.5) | _pair("mouthPress", 0.6) | _pair("eyeSquint", 0.3),
+    "anger": _pair("browDown", 0.9)
+    | _pair("noseSneer", 0.5)
+    | _pair("mouthPress", 0.6)
+    | _pair("eyeSquint", 0.3),
     "surprise": _pair("browOuterUp", 0.8) | _pair("eyeWide", 0.8) | {"browInnerUp": 0.8, "jawOpen": 0.5},
     "sad": _pair("mouthFrown", 0.5) | {"browInnerUp": 0.9, "mouthShrugLower": 0.4},
     "disgust": _pair("noseSneer", 0.9) | _pair("mouthUpperUp", 0.5) | _pair("browDown", 0.4),
@@ -31,7 +40,10 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
     "vowel_o": {"jawOpen": 0.45, "mouthFunnel": 0.7},
     "vowel_u": {"jawOpen": 0.15, "mouthPucker": 0.8},
     "closed": {"mouthRollLower": 0.4, "mouthRollUpper": 0.3} | _pair("mouthPress", 0.4),
-    "teeth": {"jawOpen": 0.15} | _pair("mouthUpperUp", 0.6) | _pair("mouthLowerDown", 0.6) | _pair("mouthStretch", 0.3),
+    "teeth": {"jawOpen": 0.15}
+    | _pair("mouthUpperUp", 0.6)
+    | _pair("mouthLowerDown", 0.6)
+    | _pair("mouthStretch", 0.3),
     "puff": {"cheekPuff": 0.9},
     "neutral": {},
 }
@@ -81,13 +93,16 @@ def _track(start: np.ndarray, goal: np.ndarray, frames: int, rng: np.random.Gene
     return start + (goal - start) * ease
 
 
-def sample_reference_pose(rng: np.random.Generator, betas: np.ndarray, *, yaw_radians: float) -> FlameSequence:
+def sample_reference_pose(
+    rng: np.random.Generator, betas: np.ndarray, *, yaw_radians: float
+) -> FlameSequence:
     """One frame such as portraits show: small pitch and roll, calm or smiling, looking near the camera.
 
     Args:
         yaw_radians: turn of the head against the camera; part of it turns the whole bust.
     """
-    weights = _weights(rng) if rng.random() < 0.35 else dict(EXPRESSIONS[str(rng.choice(["neutral", "smile", "closed"]))])
+    calm = str(rng.choice(["neutral", "smile", "closed"]))
+    weights = _weights(rng) if rng.random() < 0.35 else EXPRESSIONS[calm]
     scale = rng.uniform(0.0, 0.8)
     expression, jaw = _parameters({k: v * scale for k, v in weights.items()})
     bust = rng.uniform(0.0, 0.9)
@@ -98,13 +113,21 @@ def sample_reference_pose(rng: np.random.Generator, betas: np.ndarray, *, yaw_ra
     _gaze_lids(row, np.array([gaze_pitch]), np.array([gaze_yaw]))
     lids = float(np.clip(rng.normal(0.02, 0.08), 0, 0.5))
     return FlameSequence(
-        shape=betas, expression=row, rotation=np.array([[0.0, yaw_radians * bust, 0.0]]),
-        neck=np.array([[pitch, yaw_radians * (1 - bust), roll]]), jaw=np.array([[jaw, 0.0, 0.0]]),
-        eyes=np.array([[gaze_pitch, gaze_yaw, 0.0] * 2]), eyelids=np.array([[lids, lids]]),
-        translation=np.zeros((1, 3)), fps=25.0)
+        shape=betas,
+        expression=row,
+        rotation=np.array([[0.0, yaw_radians * bust, 0.0]]),
+        neck=np.array([[pitch, yaw_radians * (1 - bust), roll]]),
+        jaw=np.array([[jaw, 0.0, 0.0]]),
+        eyes=np.array([[gaze_pitch, gaze_yaw, 0.0] * 2]),
+        eyelids=np.array([[lids, lids]]),
+        translation=np.zeros((1, 3)),
+        fps=25.0,
+    )
 
 
-def sample_motion(rng: np.random.Generator, reference: FlameSequence, frames: int, *, near: bool) -> FlameSequence:
+def sample_motion(
+    rng: np.random.Generator, reference: FlameSequence, frames: int, *, near: bool
+) -> FlameSequence:
     """A few consecutive frames that start from somewhere between the reference and another pose.
 
     Args:
@@ -112,8 +135,12 @@ def sample_motion(rng: np.random.Generator, reference: FlameSequence, frames: in
     """
     size = 0.06 if near else 1.0
     expression, jaw = _parameters(_weights(rng))
-    neck = reference.neck[0] + size * np.array([rng.normal(0, 0.16), rng.normal(0, 0.28), rng.normal(0, 0.10)])
-    rotation = reference.rotation[0] + size * np.array([rng.normal(0, 0.03), rng.normal(0, 0.07), rng.normal(0, 0.03)])
+    neck = reference.neck[0] + size * np.array(
+        [rng.normal(0, 0.16), rng.normal(0, 0.28), rng.normal(0, 0.10)]
+    )
+    rotation = reference.rotation[0] + size * np.array(
+        [rng.normal(0, 0.03), rng.normal(0, 0.07), rng.normal(0, 0.03)]
+    )
     gaze = size * np.array([rng.normal(0, 0.14), rng.normal(0, 0.22)])
     gaze = np.clip(reference.eyes[0, :2] + gaze, -0.6, 0.6)
     share = 0.08 if near else 1.0
@@ -132,7 +159,13 @@ def sample_motion(rng: np.random.Generator, reference: FlameSequence, frames: in
         lids[:, int(rng.integers(2))] = 0.0  # a wink
     eyes = np.concatenate([eyes, np.zeros((frames, 1))], 1)
     return FlameSequence(
-        shape=reference.shape, expression=expressions, rotation=_track(reference.rotation[0], rotation, frames, rng),
+        shape=reference.shape,
+        expression=expressions,
+        rotation=_track(reference.rotation[0], rotation, frames, rng),
         neck=np.clip(_track(reference.neck[0], neck, frames, rng), -1.0, 1.0),
-        jaw=_track(reference.jaw[0], jaw_goal, frames, rng), eyes=np.concatenate([eyes, eyes], 1), eyelids=lids,
-        translation=_track(reference.translation[0], reference.translation[0] + shift, frames, rng), fps=25.0)
+        jaw=_track(reference.jaw[0], jaw_goal, frames, rng),
+        eyes=np.concatenate([eyes, eyes], 1),
+        eyelids=lids,
+        translation=_track(reference.translation[0], reference.translation[0] + shift, frames, rng),
+        fps=25.0,
+    )

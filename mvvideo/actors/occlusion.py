@@ -62,9 +62,18 @@ def _gather(points, normals, depth, axes, center, scale, bias, both_sides, seen,
         total[i] += weight
 
 
-def ambient_occlusion(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray, casts: np.ndarray,
-                      both_sides: np.ndarray, *, directions: int = 40, size: int = 128,
-                      half_extent_metres: float = 0.24, bias_metres: float = 0.005) -> np.ndarray:
+def ambient_occlusion(
+    points: np.ndarray,
+    normals: np.ndarray,
+    triangles: np.ndarray,
+    casts: np.ndarray,
+    both_sides: np.ndarray,
+    *,
+    directions: int = 40,
+    size: int = 128,
+    half_extent_metres: float = 0.24,
+    bias_metres: float = 0.005,
+) -> np.ndarray:
     """(V,) f32 in [0,1]: the cosine-weighted part of the sky each vertex sees.
 
     Args:
@@ -85,6 +94,16 @@ def ambient_occlusion(points: np.ndarray, normals: np.ndarray, triangles: np.nda
         axes = axes_toward(direction)
         depth = np.full((size, size), -1e9, np.float32)
         orthographic_depth(points, axes, center, half_extent_metres, triangles, casts, depth)
-        _gather(points, normals, depth, axes, center, 0.5 * size / half_extent_metres, bias_metres, both_sides,
-                seen, total)
+        _gather(
+            points,
+            normals,
+            depth,
+            axes,
+            center,
+            0.5 * size / half_extent_metres,
+            bias_metres,
+            both_sides,
+            seen,
+            total,
+        )
     return np.clip(seen / total, 0.0, 1.0)

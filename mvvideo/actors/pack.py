@@ -22,10 +22,25 @@ LOWEST_BODY_DM = 2.6
 """Body and clothes below this height (decimetres in the base mesh; the chin is at 6.2) are left out."""
 METRES_PER_UNIT = 0.1
 PROXY_FOLDERS = ("hair", "eyebrows", "eyelashes", "clothes", "eyes", "teeth", "tongue")
-TEXTURE_LIMITS = {"skins": 1024, "hair": 1024, "clothes": 1024, "eyes": 512, "eyebrows": 256, "eyelashes": 256,
-                  "teeth": 512, "tongue": 256}
-KEPT_GROUPS = ("helper-l-eye", "helper-r-eye", "helper-upper-teeth", "helper-lower-teeth", "helper-tongue",
-               "helper-hair", "eyelashes")
+TEXTURE_LIMITS = {
+    "skins": 1024,
+    "hair": 1024,
+    "clothes": 1024,
+    "eyes": 512,
+    "eyebrows": 256,
+    "eyelashes": 256,
+    "teeth": 512,
+    "tongue": 256,
+}
+KEPT_GROUPS = (
+    "helper-l-eye",
+    "helper-r-eye",
+    "helper-upper-teeth",
+    "helper-lower-teeth",
+    "helper-tongue",
+    "helper-hair",
+    "eyelashes",
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,9 @@ def _proxy_names(assets: Path) -> dict[str, Path]:
         for binding in sorted((assets / "actors" / folder).rglob("*.mhclo")):
             found[f"{folder}/{binding.stem}"] = binding
     if not found:
-        raise input_error(AssetError, "no proxies are in the assets folder", assets, "it must hold actors/hair …")
+        raise input_error(
+            AssetError, "no proxies are in the assets folder", assets, "it must hold actors/hair …"
+        )
     return found
 
 
@@ -79,8 +96,16 @@ def _base_groups(base: ObjMesh) -> tuple[np.ndarray, np.ndarray]:
     return np.nonzero(body & high)[0], np.unique(base.triangles[np.isin(base.group, helpers)])
 
 
-def _pack_identities(store: TargetStore, base: ObjMesh, kept: np.ndarray, eyes: np.ndarray, *, samples: int,
-                     components: int, seed: int) -> dict[str, np.ndarray]:
+def _pack_identities(
+    store: TargetStore,
+    base: ObjMesh,
+    kept: np.ndarray,
+    eyes: np.ndarray,
+    *,
+    samples: int,
+    components: int,
+    seed: int,
+) -> dict[str, np.ndarray]:
     """Sample people, centre each at its eyes, and keep the leading components (head weighted x3)."""
     rng = np.random.default_rng(seed)
     people = [sample_identity(store, rng) for _ in range(samples)]
@@ -117,8 +142,12 @@ def _pack_proxy(binding_path: Path, remap: np.ndarray, base: ObjMesh) -> dict[st
     """One proxy: cut below the picture, vertices that no triangle uses dropped, references re-numbered."""
     mesh, bind = _mesh_of(binding_path), read_binding(binding_path)
     if len(bind.refs) != len(mesh.vertices):
-        raise input_error(AssetError, "a binding does not match its mesh", binding_path,
-                          f"mesh {len(mesh.vertices)} vertices, binding {len(bind.refs)}")
+        raise input_error(
+            AssetError,
+            "a binding does not match its mesh",
+            binding_path,
+            f"mesh {len(mesh.vertices)} vertices, binding {len(bind.refs)}",
+        )
     height = (base.vertices[bind.refs] * bind.weights[..., None]).sum(1)[:, 1]
     inside = height > LOWEST_BODY_DM
     triangles = inside[mesh.triangles].all(1)
@@ -126,21 +155,30 @@ def _pack_proxy(binding_path: Path, remap: np.ndarray, base: ObjMesh) -> dict[st
     used_uv, corner_uv = np.unique(mesh.uv_triangles[triangles], return_inverse=True)
     deleted = remap[bind.deleted[bind.deleted < len(remap)]]
     return {
-        "refs": remap[bind.refs[used]].astype(np.int32), "weights": bind.weights[used],
-        "offsets": bind.offsets[used], "scale_refs": remap[bind.scale_refs].astype(np.int32),
-        "scale_rest": bind.scale_rest, "triangles": corner.reshape(-1, 3).astype(np.int32),
-        "uv_triangles": corner_uv.reshape(-1, 3).astype(np.int32), "uv": mesh.uv[used_uv].astype(np.float32),
+        "refs": remap[bind.refs[used]].astype(np.int32),
+        "weights": bind.weights[used],
+        "offsets": bind.offsets[used],
+        "scale_refs": remap[bind.scale_refs].astype(np.int32),
+        "scale_rest": bind.scale_rest,
+        "triangles": corner.reshape(-1, 3).astype(np.int32),
+        "uv_triangles": corner_uv.reshape(-1, 3).astype(np.int32),
+        "uv": mesh.uv[used_uv].astype(np.float32),
         "deleted": deleted[deleted >= 0].astype(np.int32),
     }
 
 
 def _textures(assets: Path, proxies: dict[str, Path]) -> list[_Texture]:
     actors = assets / "actors"
-    out = [_Texture(f"skins/{p.stem}", p, TEXTURE_LIMITS["skins"]) for p in sorted((actors / "skins").glob("*.jpg"))]
+    out = [
+        _Texture(f"skins/{p.stem}", p, TEXTURE_LIMITS["skins"])
+        for p in sorted((actors / "skins").glob("*.jpg"))
+    ]
     for p in sorted((actors / "eyes" / "materials").glob("*.webp")):
         out.append(_Texture(f"eyes/{p.stem.removesuffix('_eye')}", p, TEXTURE_LIMITS["eyes"]))
-    out += [_Texture(f"teeth/{p.stem}", p, TEXTURE_LIMITS["teeth"])
-            for p in sorted((actors / "teeth" / "materials").glob("*.webp"))]
+    out += [
+        _Texture(f"teeth/{p.stem}", p, TEXTURE_LIMITS["teeth"])
+        for p in sorted((actors / "teeth" / "materials").glob("*.webp"))
+    ]
     for name, binding in proxies.items():
         folder = name.split("/")[0]
         if folder in ("eyes", "teeth"):
@@ -153,8 +191,17 @@ def _textures(assets: Path, proxies: dict[str, Path]) -> list[_Texture]:
     return out
 
 
-def pack_kit(assets: Path, targets: Path, out: Path, *, samples: int = 2400, components: int = 160, seed: int = 0,
-             quality: int = 88, texture_scale: float = 1.0) -> Path:
+def pack_kit(
+    assets: Path,
+    targets: Path,
+    out: Path,
+    *,
+    samples: int = 2400,
+    components: int = 160,
+    seed: int = 0,
+    quality: int = 88,
+    texture_scale: float = 1.0,
+) -> Path:
     """Write the kit.
 
     Args:
@@ -187,8 +234,11 @@ def pack_kit(assets: Path, targets: Path, out: Path, *, samples: int = 2400, com
     arrays = {"format": np.array(KIT_FORMAT), "base/index": kept.astype(np.int32)}
     arrays |= _pack_identities(store, base, kept, eyes, samples=samples, components=components, seed=seed)
     used_uv, corner = np.unique(base.uv_triangles[body], return_inverse=True)
-    arrays |= {"body/triangles": remap[base.triangles[body]].astype(np.int32),
-               "body/uv_triangles": corner.reshape(-1, 3).astype(np.int32), "body/uv": base.uv[used_uv]}
+    arrays |= {
+        "body/triangles": remap[base.triangles[body]].astype(np.int32),
+        "body/uv_triangles": corner.reshape(-1, 3).astype(np.int32),
+        "body/uv": base.uv[used_uv],
+    }
     for name, path in proxies.items():
         for key, value in _pack_proxy(path, remap, base).items():
             arrays[f"proxy/{name}/{key}"] = value

@@ -7,12 +7,20 @@ import numpy as np
 from mvvideo.actors.shading import decode_u8, encode_u8, srgb_to_linear
 from mvvideo.actors.spec import ActorSpec
 
-__all__ = ["fabric_texture", "flat_texture", "iris_texture", "paint_skin", "teeth_texture", "tint_cards",
-           "uv_mask"]
+__all__ = [
+    "fabric_texture",
+    "flat_texture",
+    "iris_texture",
+    "paint_skin",
+    "teeth_texture",
+    "tint_cards",
+    "uv_mask",
+]
 
 
-def uv_mask(values: np.ndarray, uv: np.ndarray, uv_triangles: np.ndarray, triangles: np.ndarray, *,
-            size: int) -> np.ndarray:
+def uv_mask(
+    values: np.ndarray, uv: np.ndarray, uv_triangles: np.ndarray, triangles: np.ndarray, *, size: int
+) -> np.ndarray:
     """(size,size) f32 in [0,1]: per-vertex values (V,) painted into texture space, softened over two texels."""
     import cv2
 
@@ -25,16 +33,45 @@ def uv_mask(values: np.ndarray, uv: np.ndarray, uv_triangles: np.ndarray, triang
     return cv2.GaussianBlur(canvas, (0, 0), 2.0)
 
 
-def _noise(shape: tuple[int, int], cells: int, rng: np.random.Generator) -> np.ndarray:
+def _noise(shape: tuple[int, ...], cells: int, rng: np.random.Generator) -> np.ndarray:
     """(H,W) f32 smooth noise in about [-1, 1]."""
     import cv2
 
-    return cv2.resize(rng.standard_normal((cells, cells)).astype(np.float32), shape[::-1],
-                      interpolation=cv2.INTER_CUBIC)
+    return cv2.resize(
+        rng.standard_normal((cells, cells)).astype(np.float32),
+        (shape[1], shape[0]),
+        interpolation=cv2.INTER_CUBIC,
+    )
 
 
-def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: dict[str, np.ndarray],
-               rng: np.random.Generator) -> np.ndarray:
+def _skin_tone(
+    first: np.ndarray, second: np.ndarray, spec: ActorSpec, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
+    """Two skins mixed to one person's: (H,W,3) f32 linear, and the brightness of its tone."""
+    shape = height, width = first.shape[:2]
+    mix = np.clip(spec.skin_mix + 0.12 * _noise(shape, 6, rng), 0, 1)[..., None]
+    pair = [decode_u8(s[..., :3]) for s in (first, second)]
+    face = np.s_[height // 4 : height // 2, width * 3 // 4 :]  # where the layout has it
+    means = [s[face].mean((0, 1)) for s in pair]
+    tone = means[0] * (1 - spec.skin_mix) + means[1] * spec.skin_mix
+    # one tone for the whole person: skins differ in tone, so both are brought to it before they are mixed
+    skin = pair[0] * (tone / means[0]) * (1 - mix) + pair[1] * (tone / means[1]) * mix
+    skin *= np.asarray(spec.skin_tint, np.float32)
+    # the dark skins are painted very red: under bright light that turns orange
+    calm = 0.72 + 0.28 * min(1.0, float(tone.mean()) / 0.2)
+    skin = skin * calm + (1 - calm) * (skin @ np.array([0.35, 0.45, 0.2], np.float32))[..., None]
+    blotch = 1 + 0.05 * _noise(shape, 24, rng) + 0.03 * _noise(shape, 90, rng)
+    skin *= np.stack([np.ones_like(blotch), blotch, blotch], -1)
+    return skin, float(tone.mean())
+
+
+def paint_skin(
+    first: np.ndarray,
+    second: np.ndarray,
+    spec: ActorSpec,
+    masks: dict[str, np.ndarray],
+    rng: np.random.Generator,
+) -> np.ndarray:
     """(H,W,4) u8 skin.
 
     Args:
@@ -46,18 +83,7 @@ def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: di
     import cv2
 
     height, width = first.shape[:2]
-    mix = np.clip(spec.skin_mix + 0.12 * _noise((height, width), 6, rng), 0, 1)[..., None]
-    pair = [decode_u8(s[..., :3]) for s in (first, second)]
-    means = [s[height // 4: height // 2, width * 3 // 4:].mean((0, 1)) for s in pair]  # the face's part of the layout
-    tone = means[0] * (1 - spec.skin_mix) + means[1] * spec.skin_mix
-    # one tone for the whole person: skins differ in tone, so both are brought to it before they are mixed
-    skin = pair[0] * (tone / means[0]) * (1 - mix) + pair[1] * (tone / means[1]) * mix
-    skin *= np.asarray(spec.skin_tint, np.float32)
-    # the dark skins are painted very red: under bright light that turns orange
-    calm = 0.72 + 0.28 * min(1.0, float(tone.mean()) / 0.2)
-    skin = skin * calm + (1 - calm) * (skin @ np.array([0.35, 0.45, 0.2], np.float32))[..., None]
-    blotch = 1 + 0.05 * _noise((height, width), 24, rng) + 0.03 * _noise((height, width), 90, rng)
-    skin *= np.stack([np.ones_like(blotch), blotch, blotch], -1)
+    skin, tone = _skin_tone(first, second, spec, rng)
 
     def mask(name: str) -> np.ndarray | None:
         if name not in masks:
@@ -69,10 +95,12 @@ def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: di
         if m is None or not m.any():
             return
         rows, columns = np.nonzero(m.any(1))[0], np.nonzero(m.any(0))[0]
-        box = np.s_[rows[0]: rows[-1] + 1, columns[0]: columns[-1] + 1]
+        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         part = skin[box]
-        color, amount = (np.asarray(v, np.float32)[box] if np.ndim(v) == 3 else np.asarray(v, np.float32)
-                         for v in (color, strength))
+        color, amount = (
+            np.asarray(v, np.float32)[box] if np.ndim(v) == 3 else np.asarray(v, np.float32)
+            for v in (color, strength)
+        )
         goal = part * color if multiply else color
         part += (goal - part) * np.clip(m[box] * amount, 0, 1)
 
@@ -86,7 +114,7 @@ def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: di
     if spec.stubble > 0:
         blend("beard", hair * 0.5 + 0.1 * skin, spec.stubble * (0.35 + 0.5 * grain))
     if spec.makeup > 0:
-        depth = 0.35 + 0.65 * min(1.0, float(tone.mean()) / 0.35)  # the same lipstick is deeper on dark lips
+        depth = 0.35 + 0.65 * min(1.0, tone / 0.35)  # the same lipstick is deeper on dark lips
         blend("lips", srgb_to_linear(spec.lip_color) * depth, 0.6 * spec.makeup)
         blend("lids", np.array([0.45, 0.4, 0.42]), 0.7 * spec.makeup, multiply=True)
         blend("cheeks", np.array([1.05, 0.72, 0.75]), 0.5 * spec.makeup, multiply=True)
@@ -99,8 +127,14 @@ def paint_skin(first: np.ndarray, second: np.ndarray, spec: ActorSpec, masks: di
     return out
 
 
-def tint_cards(texture: np.ndarray, color: np.ndarray, rng: np.random.Generator, *, contrast: float = 1.0,
-               root_dark: float = 0.0) -> np.ndarray:
+def tint_cards(
+    texture: np.ndarray,
+    color: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    contrast: float = 1.0,
+    root_dark: float = 0.0,
+) -> np.ndarray:
     """(H,W,4) u8 hair, brow or lash cards in a colour: the texture gives light and dark, the colour the rest.
 
     Args:
@@ -144,8 +178,9 @@ def teeth_texture(texture: np.ndarray) -> np.ndarray:
     return out
 
 
-def fabric_texture(base: np.ndarray | None, color: np.ndarray, rng: np.random.Generator, *,
-                   size: int = 512) -> np.ndarray:
+def fabric_texture(
+    base: np.ndarray | None, color: np.ndarray, rng: np.random.Generator, *, size: int = 512
+) -> np.ndarray:
     """(H,W,4) u8 cloth: a painted texture turned toward a colour, or, without one, stripes, checks or plain weave."""
     import cv2
 

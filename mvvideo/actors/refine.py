@@ -45,10 +45,19 @@ def refined(actor: Actor, frame: ActorFrame) -> tuple[Actor, ActorFrame]:
     finer = object.__new__(Actor)
     finer.__dict__.update(actor.__dict__)
     finer.mesh = replace(
-        mesh, triangles=triangles, uv_triangles=uv_triangles,
-        uv=np.concatenate([mesh.uv, 0.5 * (mesh.uv[uv_edges[:, 0]] + mesh.uv[uv_edges[:, 1]])]).astype(np.float32),
-        material=np.repeat(mesh.material, 4), casts=np.repeat(mesh.casts, 4))
+        mesh,
+        triangles=triangles,
+        uv_triangles=uv_triangles,
+        uv=np.concatenate([mesh.uv, 0.5 * (mesh.uv[uv_edges[:, 0]] + mesh.uv[uv_edges[:, 1]])]).astype(
+            np.float32
+        ),
+        material=np.repeat(mesh.material, 4),
+        casts=np.repeat(mesh.casts, 4),
+    )
     finer.occlusion = np.concatenate([actor.occlusion, 0.5 * (actor.occlusion[a] + actor.occlusion[b])])
-    posed = ActorFrame(np.concatenate([frame.points, points]).astype(np.float32),
-                       np.concatenate([frame.normals, normals]).astype(np.float32), frame.mouth_light)
+    posed = ActorFrame(
+        np.concatenate([frame.points, points]).astype(np.float32),
+        np.concatenate([frame.normals, normals]).astype(np.float32),
+        frame.mouth_light,
+    )
     return finer, posed

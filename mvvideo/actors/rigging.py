@@ -58,8 +58,12 @@ def bind_rig(kit: ActorKit, head) -> BaseRig:
     target = np.where(index >= 0, remap[np.maximum(index, 0)], -1)
     head_rows = np.nonzero(target >= 0)[0]
     if len(head_rows) < min(MINIMUM_COVER, len(kit.base_index) // 4):
-        raise input_error(AssetError, "the head does not share vertices with the actor kit",
-                          f"{len(head_rows)} shared vertices", "use the embedded head, load_head('open')")
+        raise input_error(
+            AssetError,
+            "the head does not share vertices with the actor kit",
+            f"{len(head_rows)} shared vertices",
+            "use the embedded head, load_head('open')",
+        )
     base_rows, first = np.unique(target[head_rows], return_index=True)
     head_rows = head_rows[first]
     positions = head.v_template[head_rows]
@@ -78,14 +82,22 @@ def bind_rig(kit: ActorKit, head) -> BaseRig:
     moving = np.nonzero(fade > 0.05)[0]
     expressions = head.expression_basis.shape[2]
     posedirs = _pose_directions(head)
-    every = np.concatenate([np.moveaxis(head.expression_basis, 2, 0), head.eyelid_basis, posedirs])[:, head_rows]
+    every = np.concatenate([np.moveaxis(head.expression_basis, 2, 0), head.eyelid_basis, posedirs])[
+        :, head_rows
+    ]
     shapes = np.einsum("dmjc,mj->dmc", every[:, near[moving]], share[moving]) * fade[moving, None]
     local = np.full(len(mean), -1)
     local[moving] = np.arange(len(moving))
     shapes[:, local[base_rows]] = every
     keep = np.abs(shapes).max((0, 2)) > 1e-6
-    return BaseRig(moving[keep].astype(np.int32), np.ascontiguousarray(shapes[:, keep], np.float32),
-                   weights.astype(np.float32), head_rows.astype(np.int32), base_rows.astype(np.int32), expressions)
+    return BaseRig(
+        moving[keep].astype(np.int32),
+        np.ascontiguousarray(shapes[:, keep], np.float32),
+        weights.astype(np.float32),
+        head_rows.astype(np.int32),
+        base_rows.astype(np.int32),
+        expressions,
+    )
 
 
 def _pose_directions(head) -> np.ndarray:
@@ -97,14 +109,18 @@ def _pose_directions(head) -> np.ndarray:
     return posedirs.reshape(posedirs.shape[0], count, 3)
 
 
-def joint_transforms(sequence: FlameSequence, joints: np.ndarray, parents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def joint_transforms(
+    sequence: FlameSequence, joints: np.ndarray, parents: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Skinning transforms of one identity over a sequence.
 
     Returns:
         (T,5,3,4) f32 affine transforms from rest to posed space (translation included), and (T,36) pose features.
     """
     frames = len(sequence)
-    angles = np.stack([sequence.rotation, sequence.neck, sequence.jaw, sequence.eyes[:, :3], sequence.eyes[:, 3:]], 1)
+    angles = np.stack(
+        [sequence.rotation, sequence.neck, sequence.jaw, sequence.eyes[:, :3], sequence.eyes[:, 3:]], 1
+    )
     rotation = np.asarray(axis_angle_to_matrix(angles), np.float64)  # (T, 5, 3, 3)
     world = np.zeros((frames, 5, 4, 4))
     world[..., 3, 3] = 1.0

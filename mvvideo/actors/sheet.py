@@ -29,7 +29,9 @@ def write_sheet(kit_path: Path, out: Path, *, rows: int, size: int, seed: int, s
             for n, shot in enumerate(actor.photograph(frame, scene.cameras, scene.lighting)):
                 tile = to_uint8(develop(scene, shot))
                 if t:
-                    seen = seen_in_reference(actor, shot, frame, scene.cameras[n], shot0, frame0, scene.photo_camera)
+                    seen = seen_in_reference(
+                        actor, shot, frame, scene.cameras[n], shot0, frame0, scene.photo_camera
+                    )
                     tile[seen == 0] = tile[seen == 0] // 3 + np.array([120, 0, 0], np.uint8)
                 tiles.append(tile)
         strips.append(np.concatenate(tiles, 1))

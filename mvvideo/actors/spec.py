@@ -17,8 +17,20 @@ HELD_EVERY = 4
 """Every fourth option of a folder, and every tenth person, is held out of training."""
 HAT_SHARE = 0.14
 LONG_HAIR = ("bob01", "bob02", "braid01", "long01", "ponytail01")
-NATURAL_HAIR_SRGB = ((18, 15, 14), (30, 22, 18), (48, 32, 22), (72, 47, 30), (104, 70, 42), (150, 108, 62),
-                     (196, 158, 104), (214, 190, 150), (120, 52, 24), (88, 30, 16), (120, 116, 112), (186, 184, 180))
+NATURAL_HAIR_SRGB = (
+    (18, 15, 14),
+    (30, 22, 18),
+    (48, 32, 22),
+    (72, 47, 30),
+    (104, 70, 42),
+    (150, 108, 62),
+    (196, 158, 104),
+    (214, 190, 150),
+    (120, 52, 24),
+    (88, 30, 16),
+    (120, 116, 112),
+    (186, 184, 180),
+)
 DYED_HAIR_SRGB = ((150, 40, 90), (40, 70, 140), (60, 120, 80), (170, 60, 40))
 
 
@@ -88,8 +100,11 @@ def _person(kit: ActorKit, split: str, rng: np.random.Generator) -> tuple[np.nda
     return coefficients.astype(np.float32), labels.astype(np.float32)
 
 
-def _choose_skins(options: tuple[str, ...], person: dict[str, float], rng: np.random.Generator) -> tuple[str, str]:
+def _choose_skins(
+    options: tuple[str, ...], person: dict[str, float], rng: np.random.Generator
+) -> tuple[str, str]:
     """Two skins that suit the person, by the words in their names."""
+
     def fitness(name: str) -> float:
         dark = "dark" in name
         score = 0.15 + (person["african"] if dark else person["caucasian"] + person["asian"])
@@ -107,8 +122,9 @@ def _choose_hair(options: tuple[str, ...], person: dict[str, float], rng: np.ran
     female = person["female"] > 0.5
     if rng.random() < (0.03 if female else 0.14):
         return None
-    weight = np.array([(1.0 if n in LONG_HAIR else 0.45) if female else (0.12 if n in LONG_HAIR else 1.0)
-                       for n in options])
+    weight = np.array(
+        [(1.0 if n in LONG_HAIR else 0.45) if female else (0.12 if n in LONG_HAIR else 1.0) for n in options]
+    )
     for i, name in enumerate(options):
         if name.startswith("afro"):
             weight[i] *= 0.2 + 2.0 * person["african"]
@@ -127,7 +143,9 @@ def _choose_iris(options: tuple[str, ...], person: dict[str, float], rng: np.ran
 
 def _hair_color(person: dict[str, float], rng: np.random.Generator) -> np.ndarray:
     palette = np.array(NATURAL_HAIR_SRGB) / 255.0
-    weight = np.array([2, 2, 2, 1.6, 1.2, 1, 1, 0.6, 0.6, 0.6, 0.2 + 4 * person["old"], 0.1 + 4 * person["old"]])
+    weight = np.array(
+        [2, 2, 2, 1.6, 1.2, 1, 1, 0.6, 0.6, 0.6, 0.2 + 4 * person["old"], 0.1 + 4 * person["old"]]
+    )
     weight[4:10] *= 0.05 + person["caucasian"]
     weight[:2] *= 1 + 6 * person["african"] + 2 * person["asian"]
     color = palette[rng.choice(len(palette), p=weight / weight.sum())]
@@ -162,7 +180,11 @@ def sample_spec(kit: ActorKit, seed: int, *, split: str = "train") -> ActorSpec:
         hair = None
     hair_color = _hair_color(person, rng)
     return ActorSpec(
-        seed=seed, split=split, coefficients=coefficients, labels=labels, skins=skins,
+        seed=seed,
+        split=split,
+        coefficients=coefficients,
+        labels=labels,
+        skins=skins,
         skin_mix=float(rng.beta(0.6, 0.6)),
         skin_tint=np.exp(rng.normal(0, 0.10)) * np.exp(rng.normal(0, [0.035, 0.025, 0.045])),
         skin_gloss=float(rng.uniform(0.3, 1.4)),
@@ -170,10 +192,17 @@ def sample_spec(kit: ActorKit, seed: int, *, split: str = "train") -> ActorSpec:
         makeup=float(rng.uniform(0.1, 0.9)) if female and rng.random() < 0.5 else 0.0,
         freckles=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.08 else 0.0,
         lip_color=np.array([rng.uniform(0.45, 0.75), rng.uniform(0.12, 0.35), rng.uniform(0.15, 0.4)]),
-        hair=hair, hair_color=hair_color, brows=pick("eyebrows"), lashes=pick("eyelashes"),
-        iris=_choose_iris(split_options(kit.options("eyes", "texture"), split), person, rng), iris_tint=0.75 * np.exp(rng.normal(0, 0.15, 3)), teeth=pick("teeth", held=False),
-        clothes=str(rng.choice(fits)), clothes_tint=_fabric_color(rng),
-        hat=hat, hat_color=_fabric_color(rng),
+        hair=hair,
+        hair_color=hair_color,
+        brows=pick("eyebrows"),
+        lashes=pick("eyelashes"),
+        iris=_choose_iris(split_options(kit.options("eyes", "texture"), split), person, rng),
+        iris_tint=0.75 * np.exp(rng.normal(0, 0.15, 3)),
+        teeth=pick("teeth", held=False),
+        clothes=str(rng.choice(fits)),
+        clothes_tint=_fabric_color(rng),
+        hat=hat,
+        hat_color=_fabric_color(rng),
         glasses=str(rng.choice(["round", "square", "wide"])) if rng.random() < 0.12 else None,
         glasses_color=rng.choice([0.02, 0.05, 0.3], 1) * rng.uniform(0.5, 1.5, 3),
     )
@@ -183,6 +212,8 @@ def _fabric_color(rng: np.random.Generator) -> np.ndarray:
     """(3,) sRGB: mostly muted cloth colours, some strong ones, some black and white."""
     import colorsys
 
-    value = rng.choice([rng.uniform(0.06, 0.2), rng.uniform(0.25, 0.7), rng.uniform(0.8, 0.95)], p=[0.3, 0.5, 0.2])
+    value = rng.choice(
+        [rng.uniform(0.06, 0.2), rng.uniform(0.25, 0.7), rng.uniform(0.8, 0.95)], p=[0.3, 0.5, 0.2]
+    )
     saturation = rng.beta(1.0, 2.2)
     return np.array(colorsys.hsv_to_rgb(rng.random(), saturation, value))

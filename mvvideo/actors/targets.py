@@ -22,10 +22,22 @@ ANCESTRIES = ("african", "asian", "caucasian")
 AGES = ("child", "young", "old")
 LEVELS = ("min", "average", "max")
 DETAIL_FOLDERS = ("cheek", "chin", "ears", "eyebrows", "eyes", "forehead", "head", "mouth", "neck", "nose")
-OPPOSITES = (("decr", "incr"), ("down", "up"), ("in", "out"), ("backward", "forward"), ("concave", "convex"),
-             ("compress", "uncompress"), ("angle-down", "angle-up"))
-BODY_SLIDERS = ("torso/torso-scale-horiz", "torso/torso-scale-depth", "measure/measure-shoulder-dist",
-                "measure/measure-neck-circ", "measure/measure-neck-height")
+OPPOSITES = (
+    ("decr", "incr"),
+    ("down", "up"),
+    ("in", "out"),
+    ("backward", "forward"),
+    ("concave", "convex"),
+    ("compress", "uncompress"),
+    ("angle-down", "angle-up"),
+)
+BODY_SLIDERS = (
+    "torso/torso-scale-horiz",
+    "torso/torso-scale-depth",
+    "measure/measure-shoulder-dist",
+    "measure/measure-neck-circ",
+    "measure/measure-neck-height",
+)
 VECTOR_UNIT_DM = 1e-3
 
 
@@ -59,13 +71,22 @@ class TargetStore:
         try:
             self._file = np.load(path, allow_pickle=False)
         except (OSError, ValueError) as error:
-            raise input_error(AssetError, "the targets file cannot be read", path,
-                              "give targets.npz of the makehuman package") from error
-        self.names = tuple(sorted(n[8:-6] for n in self._file.files
-                                  if n.startswith("targets/") and n.endswith(".index")))
+            raise input_error(
+                AssetError,
+                "the targets file cannot be read",
+                path,
+                "give targets.npz of the makehuman package",
+            ) from error
+        self.names = tuple(
+            sorted(n[8:-6] for n in self._file.files if n.startswith("targets/") and n.endswith(".index"))
+        )
         if not self.names:
-            raise input_error(AssetError, "the targets file holds no targets", path,
-                              "give targets.npz of the makehuman package")
+            raise input_error(
+                AssetError,
+                "the targets file holds no targets",
+                path,
+                "give targets.npz of the makehuman package",
+            )
 
     def displacement(self, name: str, vertex_count: int) -> np.ndarray:
         """(V,3) f32 displacement of one target in decimetres."""
@@ -90,7 +111,9 @@ class TargetStore:
                     used.update(pairs[-1])  # type: ignore[arg-type]
                     break
             else:
-                if not any(name.endswith("-" + high) and name[: -len(high)] + low in known for low, high in OPPOSITES):
+                if not any(
+                    name.endswith("-" + high) and name[: -len(high)] + low in known for low, high in OPPOSITES
+                ):
                     pairs.append((None, name))
                     used.add(name)
         return pairs
@@ -100,9 +123,11 @@ class TargetStore:
         return [n for n in self.names if n.startswith("asym/asym-")]
 
 
-def _macro_weights(female: float, ages: np.ndarray, ancestry: np.ndarray, muscle: float,
-                   weight: float) -> Iterator[tuple[str, float]]:
+def _macro_weights(
+    female: float, ages: np.ndarray, ancestry: np.ndarray, muscle: float, weight: float
+) -> Iterator[tuple[str, float]]:
     """Products of the one-dimensional mixing weights, as MakeHuman multiplies them."""
+
     def level(value: float) -> np.ndarray:
         return np.array([max(0.0, -value), 1.0 - abs(value), max(0.0, value)])
 
@@ -111,12 +136,15 @@ def _macro_weights(female: float, ages: np.ndarray, ancestry: np.ndarray, muscle
         share = sexes[sex] * float(age_weight)
         for race, race_weight in zip(ANCESTRIES, ancestry, strict=True):
             yield f"macrodetails/{race}-{sex}-{age}", share * float(race_weight)
-        for (m, mw), (w, ww) in itertools.product(zip(LEVELS, level(muscle), strict=True),
-                                                  zip(LEVELS, level(weight), strict=True)):
+        for (m, mw), (w, ww) in itertools.product(
+            zip(LEVELS, level(muscle), strict=True), zip(LEVELS, level(weight), strict=True)
+        ):
             yield f"macrodetails/universal-{sex}-{age}-{m}muscle-{w}weight", share * float(mw * ww)
 
 
-def sample_identity(store: TargetStore, rng: np.random.Generator, *, slider_sigma: float = 0.18) -> IdentitySample:
+def sample_identity(
+    store: TargetStore, rng: np.random.Generator, *, slider_sigma: float = 0.18
+) -> IdentitySample:
     """Draw one person.
 
     Args:
@@ -148,4 +176,6 @@ def sample_identity(store: TargetStore, rng: np.random.Generator, *, slider_sigm
             weights[high] = abs(value) * 0.6
     for name in store.asymmetries():
         weights[name] = float(abs(rng.normal(0, 0.15)))
-    return IdentitySample(weights, female, old, child, (float(ancestry[0]), float(ancestry[1]), float(ancestry[2])))
+    return IdentitySample(
+        weights, female, old, child, (float(ancestry[0]), float(ancestry[1]), float(ancestry[2]))
+    )

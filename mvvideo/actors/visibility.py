@@ -48,8 +48,11 @@ def pack_textures(images: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
             level[..., :3] *= np.maximum(level[..., 3:], 0.25) / 255.0
         for k in range(LEVELS):
             if k and min(level.shape[:2]) > 1:
-                level = cv2.resize(level, (max(1, level.shape[1] // 2), max(1, level.shape[0] // 2)),
-                                   interpolation=cv2.INTER_AREA)
+                level = cv2.resize(
+                    level,
+                    (max(1, level.shape[1] // 2), max(1, level.shape[0] // 2)),
+                    interpolation=cv2.INTER_AREA,
+                )
             out = level
             if not opaque:
                 out = level.copy()
@@ -85,8 +88,22 @@ def mip_level(area_px, uv_area, table, image):
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
-def visibility(screen, triangles, uv, uv_triangles, material, alpha_tested, culled, image_of, texels, table,
-               thresholds, depth, ids, levels):
+def visibility(
+    screen,
+    triangles,
+    uv,
+    uv_triangles,
+    material,
+    alpha_tested,
+    culled,
+    image_of,
+    texels,
+    table,
+    thresholds,
+    depth,
+    ids,
+    levels,
+):
     """Rasterise triangles into ``depth`` and ``ids``.
 
     Args:
@@ -111,8 +128,14 @@ def visibility(screen, triangles, uv, uv_triangles, material, alpha_tested, cull
         m = material[f]
         if area == 0.0 or (area > 0.0 and culled[m]):  # y is down: front faces have negative area
             continue
-        x0, x1 = max(0, int(np.ceil(min(ax, bx, cx) - 0.5))), min(width - 1, int(np.floor(max(ax, bx, cx) - 0.5)))
-        y0, y1 = max(0, int(np.ceil(min(ay, by, cy) - 0.5))), min(height - 1, int(np.floor(max(ay, by, cy) - 0.5)))
+        x0, x1 = (
+            max(0, int(np.ceil(min(ax, bx, cx) - 0.5))),
+            min(width - 1, int(np.floor(max(ax, bx, cx) - 0.5))),
+        )
+        y0, y1 = (
+            max(0, int(np.ceil(min(ay, by, cy) - 0.5))),
+            min(height - 1, int(np.floor(max(ay, by, cy) - 0.5))),
+        )
         if x0 > x1 or y0 > y1:
             continue
         inv = 1.0 / area
@@ -173,8 +196,14 @@ def orthographic_depth(points, axes, center, half_extent, triangles, solid, out)
         a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         ax, ay, bx, by, cx, cy = flat[a, 0], flat[a, 1], flat[b, 0], flat[b, 1], flat[c, 0], flat[c, 1]
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-        x0, x1 = max(0, int(np.ceil(min(ax, bx, cx) - 0.5))), min(size - 1, int(np.floor(max(ax, bx, cx) - 0.5)))
-        y0, y1 = max(0, int(np.ceil(min(ay, by, cy) - 0.5))), min(size - 1, int(np.floor(max(ay, by, cy) - 0.5)))
+        x0, x1 = (
+            max(0, int(np.ceil(min(ax, bx, cx) - 0.5))),
+            min(size - 1, int(np.floor(max(ax, bx, cx) - 0.5))),
+        )
+        y0, y1 = (
+            max(0, int(np.ceil(min(ay, by, cy) - 0.5))),
+            min(size - 1, int(np.floor(max(ay, by, cy) - 0.5))),
+        )
         if area == 0.0 or x0 > x1 or y0 > y1:
             continue
         inv = 1.0 / area

@@ -15,11 +15,26 @@ import numpy as np
 EYE_HEIGHT_DM = 7.28
 BASE_VERTICES = 19158
 SCALE = ("x_scale", "y_scale", "z_scale")
-GROUPS = {"body": ("skin", "lips", "nose", "ear_left", "ear_right", "neck", "scalp", "shoulders", "eye_socket",
-                   "mouth_inside", "brow_left", "brow_right"),
-          "helper-l-eye": ("eye_left", "iris_left", "pupil_left"),
-          "helper-r-eye": ("eye_right", "iris_right", "pupil_right"),
-          "helper-upper-teeth": ("teeth",), "helper-tongue": ("tongue",)}
+GROUPS = {
+    "body": (
+        "skin",
+        "lips",
+        "nose",
+        "ear_left",
+        "ear_right",
+        "neck",
+        "scalp",
+        "shoulders",
+        "eye_socket",
+        "mouth_inside",
+        "brow_left",
+        "brow_right",
+    ),
+    "helper-l-eye": ("eye_left", "iris_left", "pupil_left"),
+    "helper-r-eye": ("eye_right", "iris_right", "pupil_right"),
+    "helper-upper-teeth": ("teeth",),
+    "helper-tongue": ("tongue",),
+}
 PROXIES = {
     "hair": (("short01", "short02", "long01", "afro01", "bob02"), ("scalp",), 0.10),
     "clothes": (("female_suit01", "male_suit01", "male_suit02", "fedora"), ("shoulders",), 0.05),
@@ -64,17 +79,22 @@ def _write_obj(path: Path, vertices: np.ndarray, groups: dict[str, np.ndarray]) 
     path.write_text("\n".join(lines))
 
 
-def _write_proxy(folder: Path, name: str, vertices: np.ndarray, triangles: np.ndarray, push: float,
-                 ends: tuple[int, int]) -> None:
+def _write_proxy(
+    folder: Path, name: str, vertices: np.ndarray, triangles: np.ndarray, push: float, ends: tuple[int, int]
+) -> None:
     used, corner = np.unique(triangles, return_inverse=True)
     outward = vertices[used] - [0, EYE_HEIGHT_DM - 0.3, -0.7]
     offset = push * outward / np.linalg.norm(outward, axis=1, keepdims=True)
     _write_obj(folder / f"{name}.obj", vertices[used] + offset, {"g": corner.reshape(-1, 3)})
     lines = ["# clothes file", f"name {name}"]
-    lines += [f"{axis} {ends[0]} {ends[1]} {abs(vertices[ends[0], i] - vertices[ends[1], i]):.4f}"
-              for i, axis in enumerate(SCALE)]
+    lines += [
+        f"{axis} {ends[0]} {ends[1]} {abs(vertices[ends[0], i] - vertices[ends[1], i]):.4f}"
+        for i, axis in enumerate(SCALE)
+    ]
     lines += ["verts 0", f"material {name}.mhmat"]
-    lines += [f"{v} {v} {v} 1.0 0.0 0.0 {x:.5f} {y:.5f} {z:.5f}" for v, (x, y, z) in zip(used, offset, strict=True)]
+    lines += [
+        f"{v} {v} {v} 1.0 0.0 0.0 {x:.5f} {y:.5f} {z:.5f}" for v, (x, y, z) in zip(used, offset, strict=True)
+    ]
     if push == 0.05:
         lines += ["delete_verts", f"{used[0]} - {used[0] + 3} {used[-1]}"]
     (folder / f"{name}.mhclo").write_text("\n".join(lines))
@@ -93,12 +113,31 @@ def _texture(path: Path, rng: np.random.Generator, *, alpha: bool, size: int = 6
 
 def write_targets(path: Path, vertices: np.ndarray, rng: np.random.Generator) -> None:
     """A targets file with every macro target, two sliders and one asymmetry, as smooth small displacements."""
-    names = [f"macrodetails/{r}-{s}-{a}" for r, s, a in itertools.product(
-        ("african", "asian", "caucasian"), ("female", "male"), ("child", "young", "old"))]
-    names += [f"macrodetails/universal-{s}-{a}-{m}muscle-{w}weight" for s, a, m, w in itertools.product(
-        ("female", "male"), ("child", "young", "old"), ("min", "average", "max"), ("min", "average", "max"))]
-    names += ["nose/nose-width1-decr", "nose/nose-width1-incr", "eyes/l-eye-scale-decr", "eyes/l-eye-scale-incr",
-              "eyes/r-eye-scale-decr", "eyes/r-eye-scale-incr", "head/head-round", "asym/asym-jaw-1-l"]
+    names = [
+        f"macrodetails/{r}-{s}-{a}"
+        for r, s, a in itertools.product(
+            ("african", "asian", "caucasian"), ("female", "male"), ("child", "young", "old")
+        )
+    ]
+    names += [
+        f"macrodetails/universal-{s}-{a}-{m}muscle-{w}weight"
+        for s, a, m, w in itertools.product(
+            ("female", "male"),
+            ("child", "young", "old"),
+            ("min", "average", "max"),
+            ("min", "average", "max"),
+        )
+    ]
+    names += [
+        "nose/nose-width1-decr",
+        "nose/nose-width1-incr",
+        "eyes/l-eye-scale-decr",
+        "eyes/l-eye-scale-incr",
+        "eyes/r-eye-scale-decr",
+        "eyes/r-eye-scale-incr",
+        "head/head-round",
+        "asym/asym-jaw-1-l",
+    ]
     used = np.nonzero(np.abs(vertices).sum(1))[0]
     arrays = {"targets/targets.license": np.zeros(1)}
     for name in names:
@@ -128,8 +167,13 @@ def write_assets(folder: Path, head) -> tuple[Path, Path]:
             _write_proxy(place, name, vertices, triangles if len(triangles) else body[:40], push, ends)
             if kind not in ("eyes", "teeth") and name != "afro01":
                 _texture(place / f"{name}.webp", rng, alpha=kind in ("hair", "eyebrows", "eyelashes"))
-    for skin in ("young_lightskinned_female", "old_darkskinned_male", "young_lightskinned_male",
-                 "middleage_darkskinned_female", "young_darkskinned_male"):
+    for skin in (
+        "young_lightskinned_female",
+        "old_darkskinned_male",
+        "young_lightskinned_male",
+        "middleage_darkskinned_female",
+        "young_darkskinned_male",
+    ):
         _texture(assets / "actors" / "skins" / f"{skin}_diffuse.jpg", rng, alpha=False, size=128)
     for iris in ("blue", "brown"):
         _texture(assets / "actors" / "eyes" / "materials" / f"{iris}_eye.webp", rng, alpha=True)

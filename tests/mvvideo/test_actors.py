@@ -48,8 +48,13 @@ def front_camera(size: int = 64) -> Cameras:
 
 
 def flat_light() -> Lighting:
-    return Lighting(np.vstack([np.ones((1, 3)), np.zeros((8, 3))]).astype(np.float32),
-                    np.array([[0, 0, 1]], np.float32), np.zeros((1, 3), np.float32), 0.005, 1.0)
+    return Lighting(
+        np.vstack([np.ones((1, 3)), np.zeros((8, 3))]).astype(np.float32),
+        np.array([[0, 0, 1]], np.float32),
+        np.zeros((1, 3), np.float32),
+        0.005,
+        1.0,
+    )
 
 
 def test_the_kit_keeps_the_identity_space(kit):
@@ -82,7 +87,9 @@ def test_wrong_files_are_refused(kit_path, tmp_path, head):
 
 def test_splits_share_no_person_skin_or_hair(kit):
     for folder, kind in (("hair", "proxy"), ("skins", "texture"), ("clothes", "proxy")):
-        train, held = (set(split_options(kit.options(folder, kind), s, first_held=3)) for s in ("train", "heldout"))
+        train, held = (
+            set(split_options(kit.options(folder, kind), s, first_held=3)) for s in ("train", "heldout")
+        )
         assert held and not train & held
     with pytest.raises(ConfigError):
         split_options(("a",), "test")
@@ -102,13 +109,23 @@ def test_the_actor_is_the_head_where_they_share_vertices(actor, head, kit):
     """Posed by the same parameters, the actor's skin lies within the shape residual of the open head's."""
     rng = np.random.default_rng(0)
     rest = actor.neutral()
-    sequence = replace(rest, neck=np.array([[0.1, 0.4, 0.0]]), jaw=np.array([[0.2, 0.0, 0.0]]),
-                       expression=rng.uniform(0, 0.5, (1, head.expression_dims)), rotation=np.array([[0, -0.2, 0]]),
-                       eyelids=np.array([[0.5, 1.0]]), translation=np.array([[0.02, 0.0, -0.1]]))
+    sequence = replace(
+        rest,
+        neck=np.array([[0.1, 0.4, 0.0]]),
+        jaw=np.array([[0.2, 0.0, 0.0]]),
+        expression=rng.uniform(0, 0.5, (1, head.expression_dims)),
+        rotation=np.array([[0, -0.2, 0]]),
+        eyelids=np.array([[0.5, 1.0]]),
+        translation=np.array([[0.02, 0.0, -0.1]]),
+    )
     rows = {int(b): i for i, b in enumerate(kit.base_index)}
     shared = np.array([(h, rows[int(b)]) for h, b in enumerate(head.base_index) if int(b) in rows])
-    still = np.linalg.norm(head.pose(rest)[0][shared[:, 0]] - actor.pose(rest)[0].points[shared[:, 1]], axis=1)
-    moved = np.linalg.norm(head.pose(sequence)[0][shared[:, 0]] - actor.pose(sequence)[0].points[shared[:, 1]], axis=1)
+    still = np.linalg.norm(
+        head.pose(rest)[0][shared[:, 0]] - actor.pose(rest)[0].points[shared[:, 1]], axis=1
+    )
+    moved = np.linalg.norm(
+        head.pose(sequence)[0][shared[:, 0]] - actor.pose(sequence)[0].points[shared[:, 1]], axis=1
+    )
     assert moved.mean() < still.mean() + 1e-4 and np.percentile(moved - still, 99) < 1e-3
 
 

@@ -51,8 +51,10 @@ def test_landmark_noise_is_smooth_and_grows_with_the_turn():
     points = canonical * 1000 + 128
 
     def spread(yaw: float) -> float:
-        errors = [noisy_landmarks(points, canonical, np.random.default_rng(s), yaw_radians=yaw) - points
-                  for s in range(30)]
+        errors = [
+            noisy_landmarks(points, canonical, np.random.default_rng(s), yaw_radians=yaw) - points
+            for s in range(30)
+        ]
         return float(np.abs(np.array(errors)[..., :2]).mean())
 
     assert 0.2 < spread(0.0) < 3.0 and spread(0.8) > 1.2 * spread(0.0)
@@ -87,8 +89,17 @@ def test_a_clip_follows_from_its_seed(kit, head):  # noqa: F811
 
 
 def test_shards_are_resumed_not_remade(kit_path, tmp_path):  # noqa: F811
-    jobs = plan(kit=str(kit_path), out=str(tmp_path), clips=3, seed=1, split="heldout", size=48, frames=1, views=1,
-                shard_clips=2)
+    jobs = plan(
+        kit=str(kit_path),
+        out=str(tmp_path),
+        clips=3,
+        seed=1,
+        split="heldout",
+        size=48,
+        frames=1,
+        views=1,
+        shard_clips=2,
+    )
     assert [len(j.seeds) for j in jobs] == [2, 1]
     assert list(generate(jobs[:1], workers=1)) == ["heldout_01_00000"]
     stamp = (tmp_path / "heldout_01_00000" / "index.json").stat().st_mtime_ns
