@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from flame.errors import AssetError, input_error
 from mvvideo.guidance import CHANNEL_COUNT, Guidance, channel_slice
@@ -29,6 +30,23 @@ class ClipBatch:
     guidance: torch.Tensor  # (B, V, T, C, H, W)
     yaw_degrees: torch.Tensor  # (B, V, T)
 
+    def resized(self, size: int) -> ClipBatch:
+        """The same clips at ``size`` × ``size`` pixels, areas averaged; themselves where they have it."""
+        if self.reference.shape[-1] == size:
+            return self
+        pictures = {
+            field.name: _averaged(getattr(self, field.name), size)
+            for field in fields(self)
+            if field.name != "yaw_degrees"
+        }
+        return replace(self, **pictures)
+
+
+def _averaged(pictures: torch.Tensor, size: int) -> torch.Tensor:
+    """``(…, C, H, W)`` floats brought to ``size`` × ``size``."""
+    flat = pictures.reshape(-1, *pictures.shape[-3:])
+    return functional.interpolate(flat, size=(size, size), mode="area").reshape(*pictures.shape[:-2], size, size)
+
 
 def to_and_fro(total: int, *, start: int, count: int) -> list[int]:
     """``count`` frame numbers from ``start`` on, turning round at both ends of ``total`` frames."""
@@ -45,15 +63,23 @@ class ClipStore:
         device: where the bytes live; batches come out there.
         max_gigabytes: shards beyond this are left on disk, unused.
         discard: delete every shard once it is loaded (where memory is larger than the disk).
+        size: keep the pictures at this height and width instead of their own; ``None`` leaves them.
     """
 
     def __init__(
-        self, directory: Path | str, *, device: torch.device, max_gigabytes: float, discard: bool = False
+        self,
+        directory: Path | str,
+        *,
+        device: torch.device,
+        max_gigabytes: float,
+        discard: bool = False,
+        size: int | None = None,
     ) -> None:
         self.directory = Path(directory)
         self.device = device
         self._max_bytes = max_gigabytes * 1e9
         self._discard = discard
+        self._size = size
         self._bytes = 0
         self._seen: set[Path] = set()
         self._clips: list[dict[str, torch.Tensor]] = []
@@ -78,7 +104,8 @@ class ClipStore:
             self._seen.add(path)
             self._bytes += size
             on_device = {
-                name: torch.from_numpy(np.array(shard.arrays[name])).to(self.device) for name in ARRAY_FIELDS
+                name: self._kept(torch.from_numpy(np.array(shard.arrays[name])).to(self.device))
+                for name in ARRAY_FIELDS
             }
             self._clips.extend(
                 {name: values[i] for name, values in on_device.items()} for i in range(len(shard))
@@ -86,6 +113,13 @@ class ClipStore:
             if self._discard:
                 shutil.rmtree(path)
         return len(self._clips) - before
+
+    def _kept(self, array: torch.Tensor) -> torch.Tensor:
+        """Pictures at the size they are kept at, still uint8; other arrays as they are."""
+        if self._size is None or array.dtype != torch.uint8 or array.shape[-1] == self._size:
+            return array
+        clips = [_averaged(clip.float(), self._size).round().to(torch.uint8) for clip in array]
+        return torch.stack(clips)
 
     def require(self) -> None:
         """Fail when there is nothing to train on."""

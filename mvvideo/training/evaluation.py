@@ -9,7 +9,7 @@ import torch
 
 from mvvideo.guidance import channel_slice
 from mvvideo.metrics import ScoreTable, contact_sheet, region_masks
-from mvvideo.networks.composite import Plates
+from mvvideo.networks.composite import Layers, Plates, compose
 from mvvideo.networks.denoiser import MultiViewDenoiser
 from mvvideo.sampling import sample
 from mvvideo.training.batches import ClipBatch, ClipStore
@@ -19,20 +19,28 @@ __all__ = ["evaluate", "predict", "save_picture"]
 
 @torch.inference_mode()
 def predict(model: MultiViewDenoiser, batch: ClipBatch, *, steps: int, seed: int) -> torch.Tensor:
-    """The model's pictures ``(B, V, T, 3, H, W)`` in [0, 1]; all pictures of a clip share their noise."""
+    """The model's pictures ``(B, V, T, 3, H, W)`` in [0, 1]; all pictures of a clip share their noise.
+
+    Clips larger than the network are treated as in use: it sees them at its own size, and its layers,
+    enlarged, act on the full-size appearance.
+    """
     device = batch.target.device
+    height, width = batch.target.shape[-2:]
+    small = batch.resized(model.config.image_size)
     generator = torch.Generator(device="cpu").manual_seed(seed)
-    noise = torch.randn((len(batch.target), 1, 1, *batch.target.shape[3:]), generator=generator)
-    noise = noise.to(device).expand_as(batch.target)
+    noise = torch.randn((len(small.target), 1, 1, *small.target.shape[3:]), generator=generator)
+    noise = noise.to(device).expand_as(small.target)
+    latest: list[Layers] = []
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
-        reference = model.encode_reference(batch.reference, batch.reference_guidance)
+        reference = model.encode_reference(small.reference, small.reference_guidance)
 
         def denoise(noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
-            layers = model(noisy, time, batch.guidance, reference)
-            return model.compose(layers, batch.guidance).rgb.view_as(batch.target) * 2 - 1
+            latest[:] = [model(noisy, time, small.guidance, reference)]
+            return model.compose(latest[0], small.guidance).rgb.view_as(small.target) * 2 - 1
 
-        clean = sample(denoise, noise, steps=steps)
-    return ((clean + 1) / 2).clamp(0, 1).float()
+        sample(denoise, noise, steps=steps)
+    full = compose(latest[0].resized(height, width), Plates.from_guidance(batch.guidance.flatten(0, 2)))
+    return full.rgb.clamp(0, 1).view_as(batch.target).float()
 
 
 @torch.inference_mode()

@@ -71,7 +71,11 @@ class Trainer:
         self.device = torch.device(device)
         self.out.mkdir(parents=True, exist_ok=True)
         self.store = ClipStore(
-            data, device=self.device, max_gigabytes=config.max_gigabytes, discard=config.discard_loaded
+            data,
+            device=self.device,
+            max_gigabytes=config.max_gigabytes,
+            discard=config.discard_loaded,
+            size=config.network.image_size,
         )
         self._wait_for_clips()
         self.heldout = None
@@ -90,20 +94,19 @@ class Trainer:
             self.model.load_state_dict(load_network(initial).state_dict(), strict=True)
         self.critic = PatchDiscriminator().to(self.device, memory_format=torch.channels_last)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
-        fused = self.device.type == "cuda"
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(),
             lr=config.optimiser.learning_rate,
             betas=(0.9, 0.99),
             weight_decay=config.optimiser.weight_decay,
-            fused=fused,
+            fused=True,
         )
         self.critic_optimiser = torch.optim.AdamW(
             self.critic.parameters(),
             lr=config.optimiser.discriminator_learning_rate,
             betas=(0.5, 0.99),
             weight_decay=0.0,
-            fused=fused,
+            fused=True,
         )
         self.step, self.elapsed, self.phase_name = 0, 0.0, ""
         self.choices = np.random.default_rng(config.seed)
