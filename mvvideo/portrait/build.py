@@ -23,6 +23,8 @@ __all__ = ["build_appearance"]
 
 OVERHANGING_NECK = 0.12
 """Share of the neck outside the matte from which on the mesh's neck is not used."""
+BALD = 0.85
+"""Mean likeness of the crown to skin from which on it is bald."""
 NECK_BAND_METRES, NECK_TUCK_METRES = 0.005, 0.012
 """Bands in which it is asked whether the neck is bare; how far a bare neck goes on inside the clothes."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
@@ -158,9 +160,12 @@ def _bare_skin(view: HeadView, likeness: np.ndarray, oval: np.ndarray, canvas: C
     import cv2
 
     face = np.maximum(oval.astype(np.float32), view.face)
-    # A crown must look like skin beyond doubt to count as bald; necks and ears lie in shadow or glow.
-    expected = np.where(likeness > 0.05, 0.3 * view.often_bare, 0) - 0.3 * view.scalp
-    skin = np.maximum(face, np.clip(likeness + expected, 0, 1)) * view.mask
+    # A crown is bald as a whole or not at all: fair hair has skin's colour here and there. Necks and ears lie in
+    # shadow or glow.
+    crown = (view.scalp > 0.5) & canvas.photographed
+    bald = bool(crown.any()) and float(likeness[crown].mean()) > BALD
+    expected = np.where(likeness > 0.05, 0.3 * view.often_bare, 0) - (0.0 if bald else 1.0) * view.scalp
+    skin = np.maximum(face * (1 - view.scalp), np.clip(likeness + expected, 0, 1)) * view.mask
     unit = canvas.size / 512
     mask = (cv2.GaussianBlur(skin, (0, 0), 2.5 * unit) > 0.5).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(8 * unit) + 1,) * 2)
