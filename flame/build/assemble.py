@@ -68,7 +68,7 @@ def build(
 
     posedirs = np.zeros((len(mesh.mean), 3, 36))
     posedirs[:, :, skin.JAW_SINE_FEATURE] = residual
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "v_template": mesh.mean.astype(np.float32),
         "shape_basis": quantised(identity_basis(targets, mesh, people=people, seed=seed)),
         "expression_basis": quantised(shapes.expression_basis(sculptor, opened, unskin_jaw)),
@@ -82,10 +82,10 @@ def build(
         "uv_faces": mesh.uv_faces.astype(np.int32),
         "base_index": mesh.base_index.astype(np.int32),
         "mirror_index": mesh.mirror.astype(np.int32),
-        "jaw_open_radians": np.float32(angle),
+        "jaw_open_radians": np.array(angle, np.float32),
         "expression_names": np.array(EXPRESSION_NAMES),
         "format": np.array(FORMAT),
-        "version": np.int64(VERSION),
+        "version": np.array(VERSION, np.int64),
     }
     arrays.update(regions.label(mesh, sculptor))
     if landmarks:

@@ -45,7 +45,7 @@ def random_weights(rng: np.random.Generator, targets: Targets) -> dict[str, floa
 
     for low, high in detail_sliders(targets):
         value = float(np.clip(rng.normal(0, SLIDER_SIGMA), -0.6, 0.6))
-        if (low or high).startswith(LEFT_OUT):
+        if (low or high or "").startswith(LEFT_OUT):
             continue
         name = low if value < 0 else high
         add(name, abs(value))

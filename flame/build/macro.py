@@ -58,7 +58,7 @@ def macro_weights(person: Identity) -> dict[str, float]:
 
 def shape_of(targets: Targets, person: Identity) -> np.ndarray:
     """Displacement of all base vertices (19158, 3), metres, that makes the bare base mesh this person."""
-    field = 0.0
+    field = np.zeros(())
     for name, value in macro_weights(person).items():
         if name in targets.names:  # "averagemuscle-averageweight" of some ages is the base itself
             field = field + value * targets.dense(name)
@@ -67,7 +67,8 @@ def shape_of(targets: Targets, person: Identity) -> np.ndarray:
 
 def expression_unit(targets: Targets, unit: str, person: Identity = MEAN_ADULT) -> np.ndarray:
     """One legacy expression unit, averaged over the races as the person is (19158, 3), metres."""
-    return sum(w * targets.dense(f"expression/units/{race}/{unit}") for race, w in person.race.items())
+    parts = (w * targets.dense(f"expression/units/{race}/{unit}") for race, w in person.race.items())
+    return sum(parts, np.zeros(()))
 
 
 def detail_sliders(targets: Targets) -> list[tuple[str | None, str | None]]:

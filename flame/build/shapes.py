@@ -105,7 +105,7 @@ def eyelid_basis(sculptor: Sculptor) -> np.ndarray:
 
 def mix(sculptor: Sculptor, units: dict[str, float]) -> np.ndarray:
     """Weighted sum of legacy units (V, 3)."""
-    return sum(weight * sculptor.unit(name) for name, weight in units.items())
+    return sum((weight * sculptor.unit(name) for name, weight in units.items()), np.zeros(()))
 
 
 def left_shapes(s: Sculptor) -> dict[str, np.ndarray]:
