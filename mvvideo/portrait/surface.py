@@ -96,20 +96,12 @@ def build_surface(
     mirror = head.mirror_index
     synthetic, own_colour = synthetic_colours(head, vertices, colours)
 
-    # Colours that may spread, as vertex values.
     direct = _touched(view.faces[source == Source.DIRECT], len(vertices))
     anchor = direct & ~synthetic & _trusted(head, canvas, likeness, pixels, facing)
-    photo = sample_at(canvas.colour, pixels)  # (V, 3)
-    twin = photo[mirror]
     has_twin = anchor[mirror]
-    seam = anchor & has_twin
-    offset, reached = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=40)
-    offset = np.where(reached[:, None], np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM), 0)
-    believed = np.where(anchor[:, None], photo, twin + offset)
-    given = anchor | has_twin
     shading = _under_shade(head, vertices)
-    spread, reached = relax_mesh(links, np.where(given[:, None], believed / shading, 0), fixed=given, sweeps=50)
-    fill = np.where(reached[:, None], spread, colours.skin) * shading
+    fill, offset = _spread_colours(links, sample_at(canvas.colour, pixels), anchor, mirror, shading)
+    fill = np.where(np.isnan(fill), colours.skin * shading, fill)
     fill[synthetic] = own_colour[synthetic]
     lids = _lid_share(head)
     plain = anchor & (sample_at(likeness, pixels) > 0.6)
@@ -150,6 +142,33 @@ def build_surface(
         turning=(np.concatenate([lids, own_turning], axis=1)[vertex]).astype(np.float32),
         turned_colour=np.where(synthetic[:, None], own_colour, lid_colour)[vertex].astype(np.float32),
     )
+
+
+def _spread_colours(
+    links: tuple[np.ndarray, np.ndarray],
+    photo: np.ndarray,
+    anchor: np.ndarray,
+    mirror: np.ndarray,
+    shading: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Colours for every vertex from the trusted ones.
+
+    Args:
+        photo: ``(V, 3)`` what the photo shows there; anchor: ``(V,)`` where that is to be trusted.
+        mirror: ``(V,)`` the vertex on the other side; shading: ``(V, 1)`` taken out before spreading.
+
+    Returns:
+        ``(V, 3)`` colours, NaN where no trusted vertex is connected, and ``(V, 3)`` offsets that mirrored
+        colours need to meet the trusted ones without a seam.
+    """
+    twin, has_twin = photo[mirror], anchor[mirror]
+    seam = anchor & has_twin
+    offset, reached = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=40)
+    offset = np.where(reached[:, None], np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM), 0)
+    believed = np.where(anchor[:, None], photo, twin + offset)
+    given = anchor | has_twin
+    spread, reached = relax_mesh(links, np.where(given[:, None], believed / shading, 0), fixed=given, sweeps=50)
+    return np.where(reached[:, None], spread * shading, np.nan), offset
 
 
 def _under_shade(head: FlameHead, vertices: np.ndarray) -> np.ndarray:
