@@ -94,10 +94,10 @@ def perform_either_mirror(
     add(controls, targets, curve, event.amplitude)
 
 
-def _first_side(generator: np.random.Generator) -> float:
+def _first_side(generator: np.random.Generator, *, sure: float = 0.8) -> float:
     """+1 to begin at their own left, which most people here do: an even choice would average to no movement
     in a model's first, coarsest step."""
-    return 1.0 if generator.random() < 0.8 else -1.0
+    return 1.0 if generator.random() < sure else -1.0
 
 
 def _phase(times: np.ndarray, event: Event) -> np.ndarray:
@@ -125,7 +125,7 @@ def perform_shake(
     """Side to side ``count`` times, either side first, eyes staying on their target."""
     phase = _phase(times, event)
     edge = curves.window(phase, start=0.0, end=1.0, edge=min(0.25, 0.5 / event.count))
-    sign = _first_side(generator)
+    sign = _first_side(generator, sure=0.95)
     swing = sign * np.sin(2.0 * np.pi * event.count * phase) * edge * (1.0 - 0.2 * phase)
     yaw = event.action.targets["yaw"] * event.amplitude * swing
     controls[:, CONTROL_INDEX["yaw"]] += yaw

@@ -27,14 +27,14 @@ _TOGETHER = ((1, 2, 3), (0.5, 0.36, 0.14))
 _SILENT_SHARE = 0.04
 #: What people ask for most, and what takes most practice (fast repeated movements), is drawn more often.
 _ASKED_FOR = {
-    "nod": 5.0,
-    "shake": 5.0,
+    "nod": 6.0,
+    "shake": 6.0,
     "turn_left": 2.0,
     "turn_right": 2.0,
     "look_up": 1.5,
     "look_down": 1.5,
     "face_forward": 1.5,
-    "blink": 4.0,
+    "blink": 5.0,
     "wink_left": 2.5,
     "wink_right": 2.5,
     "wink": 1.5,
@@ -97,9 +97,14 @@ def captions_of(saying: Saying, generator: np.random.Generator, *, most: int) ->
     return list(found)
 
 
-def random_scene(generator: np.random.Generator, *, fps: float, most_frames: int) -> Scene:
-    """Draw, plan and perform one scene; a long one is cropped to ``most_frames`` at a random place."""
-    clauses, sayings = _random_clauses(generator)
+def random_scene(
+    generator: np.random.Generator, *, fps: float, most_frames: int, motion_share: float = 0.42
+) -> Scene:
+    """Draw, plan and perform one scene; a long one is cropped to ``most_frames`` at a random place.
+
+    ``motion_share`` of the actions are of head and gaze, the others of the face.
+    """
+    clauses, sayings = _random_clauses(generator, motion_share)
     groups = 1 + max((c.group for c in clauses), default=0)
     seconds = float(generator.uniform(1.4, 4.2) + generator.uniform(0.6, 1.5) * (groups - 1))
     planned = plan(clauses, seconds=seconds)
@@ -134,7 +139,7 @@ def event_of(
     return Event(action, start, settle, max(release, settle), amplitude, item.clause.resolved_count())
 
 
-def _random_clauses(generator: np.random.Generator) -> tuple[list[Clause], list[Saying]]:
+def _random_clauses(generator: np.random.Generator, motion_share: float) -> tuple[list[Clause], list[Saying]]:
     if generator.random() < _SILENT_SHARE:
         return [], []
     clauses: list[Clause] = []
@@ -142,7 +147,7 @@ def _random_clauses(generator: np.random.Generator) -> tuple[list[Clause], list[
     for group in range(generator.choice(_GROUPS[0], p=_GROUPS[1])):
         axes: set[str] = set()
         for _ in range(generator.choice(_TOGETHER[0], p=_TOGETHER[1])):
-            action = _random_action(generator)
+            action = _random_action(generator, motion_share)
             if action.axis in axes or (action.axis == "center" and (group == 0 or axes)):
                 continue
             axes.add(action.axis)
@@ -153,10 +158,9 @@ def _random_clauses(generator: np.random.Generator) -> tuple[list[Clause], list[
     return clauses, sayings
 
 
-def _random_action(generator: np.random.Generator) -> Action:
-    pool = (MOTION_ACTIONS, EYE_ACTIONS + MOUTH_ACTIONS, MOOD_ACTIONS)[
-        generator.choice(3, p=(0.42, 0.36, 0.22))
-    ]
+def _random_action(generator: np.random.Generator, motion_share: float) -> Action:
+    shares = (motion_share, 0.62 * (1.0 - motion_share), 0.38 * (1.0 - motion_share))
+    pool = (MOTION_ACTIONS, EYE_ACTIONS + MOUTH_ACTIONS, MOOD_ACTIONS)[generator.choice(3, p=shares)]
     weights = np.array([_ASKED_FOR.get(action.name, 1.0) for action in pool])
     return pool[generator.choice(len(pool), p=weights / weights.sum())]
 

@@ -31,7 +31,7 @@ MOTION_ACTIONS: tuple[Action, ...] = (
             "=shaking head",
             "=a shake of the head",
         ),
-        {"yaw": 11},
+        {"yaw": 12},
         performer="shake",
         counts=(2, 3),
     ),
