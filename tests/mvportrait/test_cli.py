@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -52,16 +52,23 @@ def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return lines[0]
 
 
+def _child_seconds() -> float:
+    """Processor time of finished child processes: unlike the clock, not the machine's other work."""
+    used = os.times()
+    return used.children_user + used.children_system
+
+
+@pytest.mark.skipif(os.name != "posix", reason="counts the processor time of children")
 def test_help_answers_quickly() -> None:
     best = 9.0
     for _ in range(3):
-        start = time.perf_counter()
+        start = _child_seconds()
         done = _process("--help")
-        best = min(best, time.perf_counter() - start)
+        best = min(best, _child_seconds() - start)
         assert done.returncode == 0
     for command in ("animate", "motion", "render", "turntable", "inspect", "train", "assets", "doctor"):
         assert command in done.stdout
-    assert best < 1.0
+    assert best < 0.8
 
 
 def test_help_of_every_command(capsys: pytest.CaptureFixture[str]) -> None:
