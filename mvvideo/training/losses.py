@@ -33,6 +33,7 @@ class LossWeights:
     """Factor of each term in the sum."""
 
     colour: float = 1.0  # L1 of the picture
+    squared: float = 0.0  # mean square of the picture: what PSNR measures; favours smooth guesses
     layer_colour: float = 0.3  # L1 of the rgb layer alone: keeps it alive while the gate is still closed
     gradient: float = 1.0  # L1 of finite differences at three scales
     ssim: float = 0.15
@@ -109,6 +110,7 @@ def reconstruction_losses(
     solid = truth.weight * (truth.alpha > 0.95)
     terms = {
         "colour": _weighted((picture.rgb - truth.rgb).abs(), truth.weight),
+        "squared": _weighted((picture.rgb - truth.rgb).square(), truth.weight),
         "layer_colour": _weighted((layers.rgb - truth.rgb).abs(), solid),
         "gradient": _gradient_loss(picture.rgb, truth.rgb, truth.weight, 3),
         "ssim": _weighted(1 - ssim_map(picture.rgb, truth.rgb), truth.weight),
