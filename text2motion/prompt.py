@@ -34,7 +34,8 @@ _WITH = re.compile(
 )
 _AND = re.compile(r"\s*,\s*(?:and\s+|but\s+|or\s+)?|\s+(?:and|but|&|plus)\s+")
 _WITH_PART = re.compile(
-    r"\s+with\s+(?!(?:the|his|her|their|your|only|just|both|one|its)?\s*(?:\w+\s+)?"
+    r"\s+with\s+(?!(?:the|his|her|their|your|only|just|both|one|its)?\s*(?:(?!raised|arched|closed|shut"
+    r"|wide|open|furrowed|narrowed|pursed|pressed|lowered|bowed)\w+\s+)?"
     r"(?:eyes?|head|mouth|lips?|brows?|eyebrows?|face|corners?|side|neck|eyelids?)\b(?!\s+\w))"
 )
 _TIMED = re.compile(
