@@ -195,8 +195,16 @@ class AppearanceModel:
         own = np.zeros((len(surface.vertex), 13), np.float32)
         own[:, :1], own[:, 1:4] = surface.gain, surface.colour
         own[:, 4], own[:, 5], own[:, 6] = surface.seen, surface.facing, LAYER_HEAD
-        own[:, 7:9], own[:, 9:10], own[:, 10:] = surface.other_pixels, surface.other_gain, surface.other_colour
-        rows = [own, _plain(front, sample_at(self.front_seen, front.pixels), LAYER_FRONT), _plain(back, 0, LAYER_BACK)]
+        own[:, 7:9], own[:, 9:10], own[:, 10:] = (
+            surface.other_pixels,
+            surface.other_gain,
+            surface.other_colour,
+        )
+        rows = [
+            own,
+            _plain(front, sample_at(self.front_seen, front.pixels), LAYER_FRONT),
+            _plain(back, 0, LAYER_BACK),
+        ]
         picture = np.concatenate(
             [
                 np.where(surface.source == Source.FILLED, -1, 0),
@@ -298,7 +306,9 @@ class AppearanceModel:
         """How much of the soft edge along bare skin is left in every view, ``(N,)``."""
         middle = self.reference[self._rigid_parts[0]].mean(axis=0)
         then = self.camera_center - middle
-        now = motion.head.inverse(cameras.center) - middle  # (N, 3): the camera as the photographed head sees it
+        now = (
+            motion.head.inverse(cameras.center) - middle
+        )  # (N, 3): the camera as the photographed head sees it
         cosine = now @ then / (np.linalg.norm(now, axis=1) * np.linalg.norm(then))
         return 1 - _ramp(np.arccos(np.clip(cosine, -1, 1)), *FRINGE_FADE_RADIANS)
 

@@ -78,7 +78,9 @@ def _pad(piece: np.ndarray, pads: tuple[int, int, int, int]) -> np.ndarray:
     import cv2
 
     padded = cv2.copyMakeBorder(piece, *pads, cv2.BORDER_REPLICATE)
-    mirrored = cv2.copyMakeBorder(piece, *pads, cv2.BORDER_REFLECT_101) if min(piece.shape[:2]) > 1 else padded
+    mirrored = (
+        cv2.copyMakeBorder(piece, *pads, cv2.BORDER_REFLECT_101) if min(piece.shape[:2]) > 1 else padded
+    )
     side = padded.shape[0]
     known = np.zeros(padded.shape[:2], np.uint8)
     known[pads[0] : side - pads[1], pads[2] : side - pads[3]] = 1

@@ -88,7 +88,9 @@ def _square(image: np.ndarray, x: float, y: float, side: float, pixels: int) -> 
             height, width = max(image.shape[0] // factor, 1), max(image.shape[1] // factor, 1)
             ratio = (image.shape[1] / width, image.shape[0] / height)
             small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-            back = np.array([[ratio[0], 0, 0.5 * ratio[0] - 0.5], [0, ratio[1], 0.5 * ratio[1] - 0.5], [0, 0, 1]])
+            back = np.array(
+                [[ratio[0], 0, 0.5 * ratio[0] - 0.5], [0, ratio[1], 0.5 * ratio[1] - 0.5], [0, 0, 1]]
+            )
             return cv2.warpAffine(
                 small, shift @ back, (pixels, pixels), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
@@ -112,8 +114,12 @@ class MediaPipeFaceFinder:
                     install="pip install 'mediapipe>=0.10.14,<0.10.30'",
                 ) from error
             solutions = mp.solutions
-            self._near = solutions.face_detection.FaceDetection(model_selection=0, min_detection_confidence=0.35)
-            self._far = solutions.face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.35)
+            self._near = solutions.face_detection.FaceDetection(
+                model_selection=0, min_detection_confidence=0.35
+            )
+            self._far = solutions.face_detection.FaceDetection(
+                model_selection=1, min_detection_confidence=0.35
+            )
             self._mesh = solutions.face_mesh.FaceMesh(
                 static_image_mode=True, refine_landmarks=True, max_num_faces=1, min_detection_confidence=0.3
             )
@@ -166,7 +172,11 @@ class MediaPipeFaceFinder:
         for face in unique:
             again = []
             for scale in (2.0, 3.2):
-                again += [f for f in self._in_square(image, face.x, face.y, scale * face.side) if f.overlap(face) > 0.4]
+                again += [
+                    f
+                    for f in self._in_square(image, face.x, face.y, scale * face.side)
+                    if f.overlap(face) > 0.4
+                ]
             # Two detectors, two scales: what is not seen counts as zero.
             score = sum(f.score for f in again) / 4
             if score >= SMALLEST_SCORE:

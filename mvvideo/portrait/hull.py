@@ -87,7 +87,9 @@ def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatom
     body = outline - trim * bare_outline  # (W, W) pixels, positive inside the body
 
     nodes, valid = _snap_nodes(grid, body, step)
-    depth = _Depths(canvas, view, bare, bare_outline, anatomy, nodes, step, sample_at(body, nodes) > 0.15 * step)
+    depth = _Depths(
+        canvas, view, bare, bare_outline, anatomy, nodes, step, sample_at(body, nodes) > 0.15 * step
+    )
     weight = _follow_weight(view, bare, anatomy, nodes, valid)
     triangles = _cells_to_triangles(valid)
     facing = _facing(canvas, nodes, depth.front)
@@ -160,10 +162,14 @@ class _Depths:
         reach = 2 * int(np.ceil(step)) + 1
         deepest = _sample_known(_lowest(view.front, reach), nodes)
         neck_known = sample_at((~np.isnan(view.neck)).astype(np.float32), nodes) > 0.99
-        deepest = np.where(neck_known, np.minimum(deepest, _sample_known(_lowest(view.neck, reach), nodes)), deepest)
+        deepest = np.where(
+            neck_known, np.minimum(deepest, _sample_known(_lowest(view.neck, reach), nodes)), deepest
+        )
         behind_chin = np.where(neck_known, _sample_known(view.neck, nodes), mesh_front)
         behind_chin = np.minimum(behind_chin, mesh_front)
-        bare_distance = sample_at(signed_distance(bare > 0.5), nodes) * metres  # metres, positive on bare skin
+        bare_distance = (
+            sample_at(signed_distance(bare > 0.5), nodes) * metres
+        )  # metres, positive on bare skin
         on_skin = covered & (bare_distance > 0)
         skin_rim = sample_at(bare_outline, nodes)
         # Where skin is the outline, everything stays between the skin in front and where the ray leaves it again.
@@ -184,7 +190,9 @@ class _Depths:
         # Behind the bare face, in front of the hairy scalp; the sheet crosses the skin just outside bare skin.
         beyond = -bare_distance  # metres outside bare skin
         rise = HAIR_OVER_SCALP_METRES
-        offset = np.interp(beyond, [-0.02, 0.0, step * metres, 2.5 * step * metres], [-0.015, -0.002, -0.002, rise])
+        offset = np.interp(
+            beyond, [-0.02, 0.0, step * metres, 2.5 * step * metres], [-0.015, -0.002, -0.002, rise]
+        )
         emerged = beyond > step * metres
         over = np.maximum(front, mesh_front + offset)
         under = np.minimum(front, deepest) + offset
@@ -209,7 +217,9 @@ def _sample_known(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         return np.zeros(pixels.shape[:-1], np.float32)
     half = (picture.shape[1] // 2, picture.shape[0] // 2)
     weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)
-    values = cv2.resize(np.where(known, picture, 0), half, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-6)
+    values = cv2.resize(np.where(known, picture, 0), half, interpolation=cv2.INTER_AREA) / np.maximum(
+        weight, 1e-6
+    )
     filled = push_pull(values[..., None], (weight > 0).astype(np.float32))[..., 0]
     filled = cv2.resize(filled, picture.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return sample_at(np.where(known, picture, filled).astype(np.float32), pixels)
@@ -236,7 +246,9 @@ def _cells_to_triangles(valid: np.ndarray) -> np.ndarray:
     """Two triangles per cell of four valid nodes, one per cell of three; indices into the flattened grid."""
     height, width = valid.shape
     index = np.arange(height * width).reshape(height, width)
-    corners = np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], axis=-1).reshape(-1, 4)
+    corners = np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], axis=-1).reshape(
+        -1, 4
+    )
     there = valid.ravel()[corners]
     full = corners[there.all(axis=1)]
     pieces = [full[:, [0, 3, 1]], full[:, [1, 3, 2]]]

@@ -38,7 +38,11 @@ def _relax_grid(values, source, fixed, domain, sweeps, omega):
 
 
 def relax_grid(
-    values: np.ndarray, *, fixed: np.ndarray, domain: np.ndarray | None = None, source: np.ndarray | float = 0.0
+    values: np.ndarray,
+    *,
+    fixed: np.ndarray,
+    domain: np.ndarray | None = None,
+    source: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """Solve Laplacian(v) = −source on a grid of unit spacing, v kept where ``fixed``.
 
@@ -238,7 +242,9 @@ def finish_pixels(
                     for c in range(3):
                         rgb[b, y, x, c] = part * edge_texture[b, y, x, c] + (1 - part) * rgb[b, y, x, c]
                     confidence[b, y, x, 0] = part + (1 - part) * confidence[b, y, x, 0]
-                    confidence[b, y, x, 1] = part * edge_values[b, y, x, 0] + (1 - part) * confidence[b, y, x, 1]
+                    confidence[b, y, x, 1] = (
+                        part * edge_values[b, y, x, 0] + (1 - part) * confidence[b, y, x, 1]
+                    )
                     confidence[b, y, x, 2] = part + (1 - part) * confidence[b, y, x, 2]
                     confidence[b, y, x, 3] = part * layers[0] + (1 - part) * confidence[b, y, x, 3]
                     alpha[b, y, x, 0] = total

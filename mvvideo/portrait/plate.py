@@ -27,8 +27,12 @@ def push_pull(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     while min(levels[-1][1].shape) > 2:
         colours, weight = levels[-1]
         height, width = (weight.shape[0] + 1) // 2, (weight.shape[1] + 1) // 2
-        colours = cv2.resize(cv2.GaussianBlur(colours, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_AREA)
-        weight = cv2.resize(cv2.GaussianBlur(weight, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_AREA)
+        colours = cv2.resize(
+            cv2.GaussianBlur(colours, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_AREA
+        )
+        weight = cv2.resize(
+            cv2.GaussianBlur(weight, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_AREA
+        )
         # Known pixels may saturate: a coarse cell with a quarter of its area known counts as known.
         gain = np.minimum(4.0, 1.0 / np.maximum(weight, 1e-6))
         levels.append((colours.reshape(height, width, -1) * gain[..., None], weight * gain))
@@ -38,7 +42,9 @@ def push_pull(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     filled = colours + (1 - weight)[..., None] * mean
     for colours, weight in reversed(levels[:-1]):
         height, width = weight.shape
-        coarser = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).reshape(height, width, -1)
+        coarser = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).reshape(
+            height, width, -1
+        )
         filled = colours + (1 - weight)[..., None] * coarser
     return filled.astype(np.float32)
 

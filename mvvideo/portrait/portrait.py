@@ -102,13 +102,17 @@ class Portrait:
                 "use a larger picture or crop it to head and shoulders first and enlarge it",
             )
         if len(faces) > 1:
-            notes.append(f"{len(faces)} faces found: the largest is taken, at ({faces[0].x:.0f}, {faces[0].y:.0f})")
+            notes.append(
+                f"{len(faces)} faces found: the largest is taken, at ({faces[0].x:.0f}, {faces[0].y:.0f})"
+            )
         box = square_crop_box(landmarks, height=height, width=width)
         crop = crop_image(photo, box, size)
         points = crop_points(landmarks, box, size)
         matte = person_matte(eyes, crop, points)
         if box[2] - box[0] < size / 2:
-            notes.append(f"the photo shows head and shoulders at only {box[2] - box[0]} pixels: expect blur at {size}")
+            notes.append(
+                f"the photo shows head and shoulders at only {box[2] - box[0]} pixels: expect blur at {size}"
+            )
         for note in notes:
             (warn or _python_warning)(note)
         return Portrait.build(crop, points, matte, head=head, crop=box, warnings=tuple(notes))
@@ -195,7 +199,10 @@ def _checked_photo(image: np.ndarray) -> np.ndarray:
     array = np.asarray(image)
     if array.ndim != 3 or array.shape[2] != 3 or array.dtype.kind not in "fu":
         raise input_error(
-            ImageError, "a photo must be (H, W, 3) RGB", f"{array.shape} of {array.dtype}", "decode it to RGB first"
+            ImageError,
+            "a photo must be (H, W, 3) RGB",
+            f"{array.shape} of {array.dtype}",
+            "decode it to RGB first",
         )
     height, width = array.shape[:2]
     if min(height, width) < SMALLEST_IMAGE or max(height, width) > LARGEST_IMAGE:
@@ -208,6 +215,9 @@ def _checked_photo(image: np.ndarray) -> np.ndarray:
     scaled = array.astype(np.float32) / 255 if array.dtype == np.uint8 else array.astype(np.float32)
     if not np.isfinite(scaled).all() or scaled.min() < -1e-3 or scaled.max() > 1 + 1e-3:
         raise input_error(
-            ImageError, "float photos must lie in [0, 1]", f"{scaled.min()} … {scaled.max()}", "scale the values"
+            ImageError,
+            "float photos must lie in [0, 1]",
+            f"{scaled.min()} … {scaled.max()}",
+            "scale the values",
         )
     return np.clip(scaled, 0, 1)

@@ -102,7 +102,9 @@ def _lid_change(
     head: FlameHead, reference: np.ndarray, change: np.ndarray, basis: np.ndarray, skull: np.ndarray
 ) -> float:
     """How many full lid closings ``change (L, 3)`` amounts to."""
-    turn = _rigid_between(head.v_template[skull].astype(np.float64), reference[skull].astype(np.float64)).rotation
+    turn = _rigid_between(
+        head.v_template[skull].astype(np.float64), reference[skull].astype(np.float64)
+    ).rotation
     direction = basis @ turn.T
     return float((change * direction).sum() / max((direction**2).sum(), 1e-12))
 

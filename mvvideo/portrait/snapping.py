@@ -32,7 +32,9 @@ def signed_distance(mask: np.ndarray) -> np.ndarray:
     import cv2
 
     inside = mask.astype(np.uint8)
-    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(
+        1 - inside, cv2.DIST_L2, 5
+    )
     return (distance - 0.5 * np.sign(distance)).astype(np.float32)
 
 

@@ -133,7 +133,9 @@ def build_surface(
         gain=np.where(is_filled, 0, 1).astype(np.float32)[:, None],
         colour=colour.astype(np.float32),
         seen=np.select([is_direct, is_twin], [1.0, 0.5], 0.0).astype(np.float32),
-        facing=np.select([is_direct, is_twin], [facing[vertex], facing[mirror[vertex]]], 0.0).astype(np.float32),
+        facing=np.select([is_direct, is_twin], [facing[vertex], facing[mirror[vertex]]], 0.0).astype(
+            np.float32
+        ),
         other_pixels=np.where(has_other[:, None], pixels[mirror[vertex]], main_pixels).astype(np.float32),
         other_gain=np.where(is_filled | fades, 0, 1).astype(np.float32)[:, None],
         other_colour=np.select(
@@ -167,7 +169,9 @@ def _spread_colours(
     offset = np.where(reached[:, None], np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM), 0)
     believed = np.where(anchor[:, None], photo, twin + offset)
     given = anchor | has_twin
-    spread, reached = relax_mesh(links, np.where(given[:, None], believed / shading, 0), fixed=given, sweeps=50)
+    spread, reached = relax_mesh(
+        links, np.where(given[:, None], believed / shading, 0), fixed=given, sweeps=50
+    )
     return np.where(reached[:, None], spread * shading, np.nan), offset
 
 

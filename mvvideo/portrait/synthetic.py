@@ -77,7 +77,12 @@ def measure_colours(image: np.ndarray, landmarks: np.ndarray, pad: int) -> FaceC
         whites.append(fallback)
     eyes = tuple((landmarks[list(points), :2] + pad).astype(np.float32) for points in (EYE_LEFT, EYE_RIGHT))
     return FaceColours(
-        skin, light, saturation, np.array(irises, np.float32), np.array(whites, np.float32), (eyes[0], eyes[1])
+        skin,
+        light,
+        saturation,
+        np.array(irises, np.float32),
+        np.array(whites, np.float32),
+        (eyes[0], eyes[1]),
     )
 
 
@@ -123,7 +128,11 @@ def synthetic_colours(
     lips = head.region_vertices("lips")
     front = float(head.v_template[lips, 2].max()) if len(lips) else float(head.v_template[:, 2].max())
     depth = np.maximum(front - head.v_template[:, 2], 0)
-    for region, colour, reach in (("teeth", TOOTH, 0.045), ("tongue", TONGUE, 0.04), ("mouth_inside", MOUTH, 0.025)):
+    for region, colour, reach in (
+        ("teeth", TOOTH, 0.045),
+        ("tongue", TONGUE, 0.04),
+        ("mouth_inside", MOUTH, 0.025),
+    ):
         chosen = head.region_vertices(region)
         has[chosen] = True
         shade = np.exp(-np.maximum(depth[chosen] - 0.012, 0) / reach)[:, None]

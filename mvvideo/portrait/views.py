@@ -88,7 +88,9 @@ def _anatomy(head: FlameHead) -> np.ndarray:
     return values
 
 
-def visible_triangles(head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.ndarray) -> np.ndarray:
+def visible_triangles(
+    head: FlameHead, vertices: np.ndarray, camera: Cameras, drawn: np.ndarray
+) -> np.ndarray:
     """Which of the ``drawn`` triangles each pixel shows, ``(W, W)`` int32 into ``drawn``, −1 where none."""
     resolution = (camera.height, camera.width)
     return shade(camera.to_clip(vertices), head.faces[drawn], None, resolution=resolution).triangle_ids[0]

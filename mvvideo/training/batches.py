@@ -45,7 +45,9 @@ class ClipBatch:
 def _averaged(pictures: torch.Tensor, size: int) -> torch.Tensor:
     """``(…, C, H, W)`` floats brought to ``size`` × ``size``."""
     flat = pictures.reshape(-1, *pictures.shape[-3:])
-    return functional.interpolate(flat, size=(size, size), mode="area").reshape(*pictures.shape[:-2], size, size)
+    return functional.interpolate(flat, size=(size, size), mode="area").reshape(
+        *pictures.shape[:-2], size, size
+    )
 
 
 def to_and_fro(total: int, *, start: int, count: int) -> list[int]:

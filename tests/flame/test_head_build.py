@@ -119,6 +119,8 @@ def test_ibug_points_use_known_mediapipe_points():
 
 def test_another_mesh_is_refused(tmp_path):
     path = tmp_path / "cube.obj"
-    path.write_text("g body\nv 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nvt 0 0\nf 1/1 2/1 3/1 4/1\n", encoding="utf-8")
+    path.write_text(
+        "g body\nv 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nvt 0 0\nf 1/1 2/1 3/1 4/1\n", encoding="utf-8"
+    )
     with pytest.raises(AssetError, match="19158"):
         read_base(path)
