@@ -227,14 +227,22 @@ def test_ctrl_c_leaves_nothing(photo_file: Path, tmp_path: Path, kind: signal.Si
     words += ["--preset", "preview", "--size", "64", "--out", str(tmp_path / "new" / "out")]
     code = "from mvportrait.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *words], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, *words],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the tests in the background leaves SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("new/.out.partial-*/*.mp4")) and time.monotonic() < deadline:
-        assert process.poll() is None, process.stderr and process.stderr.read()
-        time.sleep(0.05)
-    process.send_signal(kind)
-    _, said = process.communicate(timeout=30)
+    try:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("new/.out.partial-*/*.mp4")) and time.monotonic() < deadline:
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            time.sleep(0.05)
+        process.send_signal(kind)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 1
     assert [line for line in said.splitlines() if line.startswith("error: interrupted")]
     assert "Traceback" not in said
