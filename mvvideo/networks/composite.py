@@ -95,11 +95,22 @@ def warp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
     return functional.grid_sample(image.float(), grid, padding_mode="border", align_corners=False)
 
 
+def _grown(alpha: torch.Tensor, reach: int) -> torch.Tensor:
+    """The largest alpha within ``reach`` pixels, rows and columns one after the other."""
+    wide = functional.max_pool2d(alpha, (1, 2 * reach + 1), 1, (0, reach))
+    return functional.max_pool2d(wide, (2 * reach + 1, 1), 1, (reach, 0))
+
+
 def compose(layers: Layers, plates: Plates) -> Picture:
-    """Apply layers to plates of the same size."""
+    """Apply layers to plates of the same size.
+
+    The flow moves the silhouette outwards by at most 1/64 of the picture: beyond that it drags the person's
+    colours over a background that was right (measured on held-out actors: 0.2 dB of background).
+    """
     warped = warp(torch.cat([plates.rgb, plates.alpha], 1), layers.flow)
     raw_gate = 1 + layers.gate_change
-    raw_alpha = warped[:, 3:] + layers.alpha_change
+    reach = max(1, plates.alpha.shape[-1] // 64)
+    raw_alpha = torch.minimum(warped[:, 3:], _grown(plates.alpha.float(), reach)) + layers.alpha_change
     gate, alpha = _clamp(raw_gate), _clamp(raw_alpha)
     foreground = gate * warped[:, :3] + (1 - gate) * layers.rgb
     picture = alpha * foreground + (1 - alpha) * plates.background
