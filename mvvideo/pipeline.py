@@ -219,39 +219,25 @@ class _WindowSampler:
         self.noise = torch.randn((1, 1, 1, 3, self.size, self.size), generator=generator).to(self.device)
         self.reference = self._encode(scene.portrait)
 
-    def _autocast(self) -> torch.autocast:
-        import torch
-
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda")
-
     def _encode(self, portrait: Portrait) -> ReferenceFeatures:
         import torch
         from torch.nn import functional
 
+        from mvvideo.denoising import half_precision
         from mvvideo.guidance import Guidance
 
         photo = torch.from_numpy(np.ascontiguousarray(portrait.image)).permute(2, 0, 1)[None].float()
         photo = functional.interpolate(photo, size=(self.size, self.size), mode="area").to(self.device)
         own = Guidance.compute(portrait, portrait.fit, portrait.camera, self.size)[0]  # (1, C, H, W)
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode(), half_precision(self.device):
             return self.network.encode_reference(photo, torch.from_numpy(own).to(self.device))
 
     def _layers(self, guidance: torch.Tensor) -> Layers:
         """Denoise one window: guidance ``(1, V, T, C, h, w)`` -> layers of the last step."""
-        from mvvideo.sampling import sample
+        from mvvideo.denoising import denoise_layers
 
-        latest: list[Layers] = []
-
-        def denoise(noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
-            with self._autocast():
-                layers = self.network(noisy, time, guidance, self.reference)
-            latest[:] = [layers]
-            if self.steps == 1:
-                return noisy  # the layers are all that is asked for
-            return self.network.compose(layers, guidance).rgb.view_as(noisy) * 2 - 1
-
-        sample(denoise, self.noise.expand(*guidance.shape[:3], -1, -1, -1), steps=self.steps)
-        return latest[0]
+        noise = self.noise.expand(*guidance.shape[:3], -1, -1, -1)
+        return denoise_layers(self.network, noise, guidance, self.reference, steps=self.steps)
 
     def pictures(self, window: Window) -> np.ndarray:
         """``(T, N, H, W, 3)`` float32 in [0, 1] at output size."""

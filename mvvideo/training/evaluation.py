@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mvvideo.denoising import denoise_layers, half_precision
 from mvvideo.guidance import channel_slice
 from mvvideo.metrics import ScoreTable, contact_sheet, region_masks
-from mvvideo.networks.composite import Layers, Plates, compose
+from mvvideo.networks.composite import Plates, compose
 from mvvideo.networks.denoiser import MultiViewDenoiser
-from mvvideo.sampling import sample
 from mvvideo.training.batches import ClipBatch, ClipStore
 
 __all__ = ["evaluate", "predict", "save_picture"]
@@ -30,16 +30,10 @@ def predict(model: MultiViewDenoiser, batch: ClipBatch, *, steps: int, seed: int
     generator = torch.Generator(device="cpu").manual_seed(seed)
     noise = torch.randn((len(small.target), 1, 1, *small.target.shape[3:]), generator=generator)
     noise = noise.to(device).expand_as(small.target)
-    latest: list[Layers] = []
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
+    with half_precision(device):
         reference = model.encode_reference(small.reference, small.reference_guidance)
-
-        def denoise(noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
-            latest[:] = [model(noisy, time, small.guidance, reference)]
-            return model.compose(latest[0], small.guidance).rgb.view_as(small.target) * 2 - 1
-
-        sample(denoise, noise, steps=steps)
-    full = compose(latest[0].resized(height, width), Plates.from_guidance(batch.guidance.flatten(0, 2)))
+    layers = denoise_layers(model, noise, small.guidance, reference, steps=steps)
+    full = compose(layers.resized(height, width), Plates.from_guidance(batch.guidance.flatten(0, 2)))
     return full.rgb.clamp(0, 1).view_as(batch.target).float()
 
 

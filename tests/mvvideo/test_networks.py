@@ -180,3 +180,17 @@ def test_cuda_agrees_with_cpu(model: MultiViewDenoiser) -> None:
     on_cpu = run(awake, given).rgb
     on_gpu = run(awake.cuda(), {name: value.cuda() for name, value in given.items()}).rgb
     torch.testing.assert_close(on_gpu.cpu(), on_cpu, atol=1e-3, rtol=1e-3)
+
+
+def test_the_flow_moves_the_silhouette_out_by_a_64th_at_most() -> None:
+    alpha = torch.zeros(1, 1, 128, 128)
+    alpha[..., 40:80, 40:80] = 1
+    plates = Plates(rgb=torch.ones(1, 3, 128, 128), alpha=alpha, background=torch.zeros(1, 3, 128, 128))
+    flow = torch.zeros(1, 2, 128, 128)
+    flow[:, 0] = -8  # everything moves 8 px to the right
+    nothing = torch.zeros(1, 1, 128, 128)
+    layers = Layers(flow=flow, gate_change=nothing, alpha_change=nothing, rgb=plates.rgb)
+    shown = compose(layers, plates).alpha
+    assert (shown[..., 60, 48:82] == 1).all()
+    assert (shown[..., 60, 82:] == 0).all()
+    assert (shown[..., 60, :48] == 0).all()

@@ -93,6 +93,15 @@ def test_batches_have_the_layout_and_the_values(data: Path) -> None:
     assert torch.equal(drawn.target, again.target)
 
 
+def test_pictures_are_kept_at_the_size_asked_for(data: Path) -> None:
+    whole = ClipStore(data, device=CPU, max_gigabytes=1).clip(1)
+    small = ClipStore(data, device=CPU, max_gigabytes=1, size=16).clip(1)
+    means = whole.target.unflatten(-1, (16, 2)).unflatten(-3, (16, 2)).mean((-1, -3))
+    np.testing.assert_allclose(small.target.numpy(), means.numpy(), atol=0.6 / 255)
+    assert small.guidance.shape[-2:] == small.reference.shape[-2:] == (16, 16)
+    assert torch.equal(small.yaw_degrees, whole.yaw_degrees)
+
+
 def test_short_clips_are_played_to_and_fro(data: Path) -> None:
     assert to_and_fro(3, start=1, count=8) == [1, 2, 1, 0, 1, 2, 1, 0]
     assert to_and_fro(1, start=0, count=3) == [0, 0, 0]

@@ -1,0 +1,50 @@
+"""From noise to picture layers: the denoiser driven by the sampler, for use and for scoring alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from mvvideo.sampling import sample
+
+if TYPE_CHECKING:
+    from mvvideo.networks.composite import Layers
+    from mvvideo.networks.denoiser import MultiViewDenoiser, ReferenceFeatures
+
+__all__ = ["denoise_layers", "half_precision"]
+
+
+def half_precision(device: torch.device) -> torch.autocast:
+    """bfloat16 on CUDA, nothing elsewhere: on CPUs without AMX it is slower."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+
+
+def denoise_layers(
+    network: MultiViewDenoiser,
+    noise: torch.Tensor,
+    guidance: torch.Tensor,
+    reference: ReferenceFeatures,
+    *,
+    steps: int,
+) -> Layers:
+    """The layers of the last of ``steps`` sampling steps.
+
+    Args:
+        network: the denoiser.
+        noise: ``(B, V, T, 3, h, w)`` at the network's size.
+        guidance: ``(B, V, T, C, h, w)``.
+        reference: of the same B clips.
+        steps: calls of the network, 1 or more.
+    """
+    latest: list[Layers] = []
+
+    def denoise(noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        with half_precision(noisy.device):
+            latest[:] = [network(noisy, time, guidance, reference)]
+        if steps == 1:
+            return noisy  # the layers are all that is asked for
+        return network.compose(latest[0], guidance).rgb.view_as(noisy) * 2 - 1
+
+    sample(denoise, noise, steps=steps)
+    return latest[0]
