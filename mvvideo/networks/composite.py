@@ -2,12 +2,15 @@
 
 ::
 
-    foreground = gate · warp(appearance_rgb, flow) + (1 − gate) · rgb
+    smooth, fine = bands of warp(appearance_rgb, flow)
+    foreground = gate · smooth + (1 − gate) · rgb + detail · fine
     picture    = alpha · foreground + (1 − alpha) · background plate
 
-with ``gate = 1 + gate_change`` and ``alpha = warp(appearance_alpha, flow) + alpha_change``, both clamped to
-[0, 1]. A network whose last layers are zero therefore returns the appearance over the plate exactly, and the
-same layers, upsampled, act on a plate and an appearance of any size.
+with ``gate = 1 + gate_change``, ``detail = 1 + detail_change`` and ``alpha = warp(appearance_alpha, flow) +
+alpha_change``, all clamped to [0, 1]. Two gates, because a wrong shade is common where the fine structure of the
+photo (hairs, pores, lashes) is right: one gate would have to give up both. A network whose last layers are zero
+returns the appearance over the plate exactly, and the same layers, upsampled, act on a plate and an appearance
+of any size.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from torch.nn import functional
 
 from mvvideo.guidance import channel_slice
 
-__all__ = ["Layers", "Picture", "Plates", "compose", "warp"]
+__all__ = ["Layers", "Picture", "Plates", "compose", "smooth_band", "warp"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Layers:
     """What the network predicts; N pictures, colours in [0, 1]."""
 
     flow: torch.Tensor  # (N, 2, H, W) pixels of this grid, x right, y down: where to look in the appearance
-    gate_change: torch.Tensor  # (N, 1, H, W) added to 1
+    gate_change: torch.Tensor  # (N, 1, H, W) added to 1: how much of the appearance's smooth part is kept
+    detail_change: torch.Tensor  # (N, 1, H, W) added to 1: how much of its fine structure is kept
     alpha_change: torch.Tensor  # (N, 1, H, W) added to the appearance's alpha
     rgb: torch.Tensor  # (N, 3, H, W)
 
@@ -43,6 +47,7 @@ class Layers:
         return Layers(
             flow=grow(self.flow) * scale[:, None, None],
             gate_change=grow(self.gate_change),
+            detail_change=grow(self.detail_change),
             alpha_change=grow(self.alpha_change),
             rgb=grow(self.rgb),
         )
@@ -76,7 +81,8 @@ class Picture:
     foreground: torch.Tensor  # (N, 3, H, W)
     alpha: torch.Tensor  # (N, 1, H, W)
     gate: torch.Tensor  # (N, 1, H, W)
-    overshoot: torch.Tensor  # () mean distance of gate and alpha outside [0, 1] before clamping
+    detail: torch.Tensor  # (N, 1, H, W)
+    overshoot: torch.Tensor  # () mean distance of gates and alpha outside [0, 1] before clamping
 
 
 def _clamp(x: torch.Tensor) -> torch.Tensor:
@@ -101,6 +107,23 @@ def _grown(alpha: torch.Tensor, reach: int) -> torch.Tensor:
     return functional.max_pool2d(wide, (2 * reach + 1, 1), 1, (reach, 0))
 
 
+def _box(image: torch.Tensor, reach: int) -> torch.Tensor:
+    """Mean over (2·reach + 1)² pixels, rows and columns one after the other; fewer at the border."""
+    wide = functional.avg_pool2d(image, (1, 2 * reach + 1), 1, (0, reach), count_include_pad=False)
+    return functional.avg_pool2d(wide, (2 * reach + 1, 1), 1, (reach, 0), count_include_pad=False)
+
+
+def smooth_band(rgb: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
+    """The appearance without structure finer than about 1/32 of the picture, ``(N, 3, H, W)``.
+
+    Averaged over the foreground alone, so that the silhouette does not take on the plate's colours.
+    """
+    reach = max(1, round(rgb.shape[-1] / 128))
+    weight = alpha + 1e-3
+    both = _box(_box(torch.cat([rgb * weight, weight], 1), reach), reach)  # twice a box: a tent
+    return both[:, :3] / both[:, 3:]
+
+
 def compose(layers: Layers, plates: Plates) -> Picture:
     """Apply layers to plates of the same size.
 
@@ -108,11 +131,19 @@ def compose(layers: Layers, plates: Plates) -> Picture:
     colours over a background that was right (measured on held-out actors: 0.2 dB of background).
     """
     warped = warp(torch.cat([plates.rgb, plates.alpha], 1), layers.flow)
-    raw_gate = 1 + layers.gate_change
     reach = max(1, plates.alpha.shape[-1] // 64)
     raw_alpha = torch.minimum(warped[:, 3:], _grown(plates.alpha.float(), reach)) + layers.alpha_change
-    gate, alpha = _clamp(raw_gate), _clamp(raw_alpha)
-    foreground = gate * warped[:, :3] + (1 - gate) * layers.rgb
+    raw = torch.cat([1 + layers.gate_change, 1 + layers.detail_change, raw_alpha], 1)
+    clamped = _clamp(raw)
+    gate, detail, alpha = clamped.split(1, dim=1)
+    smooth = smooth_band(warped[:, :3], warped[:, 3:])
+    foreground = gate * smooth + (1 - gate) * layers.rgb + detail * (warped[:, :3] - smooth)
     picture = alpha * foreground + (1 - alpha) * plates.background
-    overshoot = (raw_gate - gate.detach()).abs().mean() + (raw_alpha - alpha.detach()).abs().mean()
-    return Picture(rgb=picture, foreground=foreground, alpha=alpha, gate=gate, overshoot=overshoot)
+    return Picture(
+        rgb=picture,
+        foreground=foreground,
+        alpha=alpha,
+        gate=gate,
+        detail=detail,
+        overshoot=(raw - clamped.detach()).abs().mean(),
+    )

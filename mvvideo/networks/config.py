@@ -17,12 +17,12 @@ __all__ = ["NetworkConfig"]
 class NetworkConfig:
     """What :class:`mvvideo.networks.denoiser.MultiViewDenoiser` is built from.
 
-    The defaults are the embedded model: a 64² grid for a 256² picture (pixel-unshuffle by 4), attention
-    only on the coarsest 16² grid, where 256 own and 256 reference tokens cost little.
+    The defaults are the embedded model: a 32² grid for a 256² picture (pixel-unshuffle by 8), attention
+    only on the coarsest 8² grid; edges finer than the grid are decided by the head at half resolution.
     """
 
     image_size: int = 256  # pixels, height = width the model was trained at
-    patch: int = 4  # pixel-unshuffle factor of the codec
+    patch: int = 8  # pixel-unshuffle factor of the codec
     channels: tuple[int, ...] = (64, 96, 144)  # per level, fine to coarse
     attention: tuple[bool, ...] = (False, False, True)  # reference, motion and view attention on this level
     reference_channels: tuple[int, ...] = (32, 64, 144)  # equal to channels where there is attention
@@ -32,7 +32,7 @@ class NetworkConfig:
     token_channels: int = 128  # width of the image tokens
     token_grid: int = 4  # token_grid² image tokens
     head_channels: int = 32  # of the half-resolution output head
-    max_flow_px: float = 10.0  # at image_size
+    max_flow_px: float = 20.0  # at image_size
     motion_max_frames: int = 32
     guidance_channels: int = CHANNEL_COUNT
 

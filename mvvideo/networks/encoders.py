@@ -58,14 +58,14 @@ class LayerHead(nn.Module):
 
     def __init__(self, config: NetworkConfig, *, in_channels: int, local_channels: int) -> None:
         super().__init__()
-        width = config.head_channels
-        self.fold = config.patch // 2
+        width, self.fold = config.head_channels, config.patch // 2
         self.max_flow_px = config.max_flow_px
         self.flow = nn.Conv2d(in_channels, 2, 3, padding=1)
+        self.expand = nn.Conv2d(in_channels, width // 2 * self.fold**2, 1)
         self.local = nn.Conv2d(local_channels * 4, width, 1)
-        self.mix_1 = nn.Conv2d(in_channels // self.fold**2 + width, width, 3, padding=1)
+        self.mix_1 = nn.Conv2d(width // 2 + width, width, 3, padding=1)
         self.mix_2 = nn.Conv2d(width, width, 3, padding=1)
-        self.out = nn.Conv2d(width, 5 * 4, 3, padding=1)
+        self.out = nn.Conv2d(width, 6 * 4, 3, padding=1)
         for last in (self.flow, self.out):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
@@ -76,10 +76,10 @@ class LayerHead(nn.Module):
         # Smooth by construction: predicted on the coarse grid, interpolated.
         flow = self.max_flow_px * torch.tanh(self.flow(features).float())
         flow = functional.interpolate(flow, size=size, mode="bilinear", align_corners=False)
-        half = functional.pixel_shuffle(features, self.fold)
+        half = functional.pixel_shuffle(self.expand(features), self.fold)
         half = torch.cat([half, self.local(functional.pixel_unshuffle(local, 2))], 1)
         half = functional.silu(self.mix_1(functional.silu(half)))
         half = half + functional.silu(self.mix_2(half))
-        full = functional.pixel_shuffle(self.out(half).float(), 2)  # (N, 5, H, W)
-        gate, alpha, rgb = full.split((1, 1, 3), dim=1)
-        return Layers(flow=flow, gate_change=gate, alpha_change=alpha, rgb=0.5 + rgb)
+        full = functional.pixel_shuffle(self.out(half).float(), 2)  # (N, 6, H, W)
+        gate, detail, alpha, rgb = full.split((1, 1, 1, 3), dim=1)
+        return Layers(flow=flow, gate_change=gate, detail_change=detail, alpha_change=alpha, rgb=0.5 + rgb)

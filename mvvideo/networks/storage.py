@@ -19,7 +19,7 @@ __all__ = ["MANIFEST_NAME", "load_network", "read_manifest", "save_network"]
 
 MANIFEST_NAME = "manifest.json"
 FORMAT_NAME = "mvportrait-video-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _PIECE_BYTES = 14 * 2**20
 
 

@@ -11,7 +11,7 @@ import torch
 
 from flame.errors import AssetError, ConfigError
 from mvvideo.guidance import CHANNEL_COUNT
-from mvvideo.networks.composite import Layers, Plates, compose, warp
+from mvvideo.networks.composite import Layers, Plates, compose, smooth_band, warp
 from mvvideo.networks.config import NetworkConfig
 from mvvideo.networks.denoiser import MultiViewDenoiser
 from mvvideo.networks.storage import load_network, save_network
@@ -123,6 +123,7 @@ def test_layers_act_the_same_at_twice_the_size() -> None:
     layers = Layers(
         flow=torch.full((1, 2, 8, 8), 1.0),
         gate_change=torch.full((1, 1, 8, 8), -0.25),
+        detail_change=torch.full((1, 1, 8, 8), -0.25),
         alpha_change=torch.zeros(1, 1, 8, 8),
         rgb=torch.full((1, 3, 8, 8), 0.5),
     )
@@ -137,6 +138,31 @@ def test_layers_act_the_same_at_twice_the_size() -> None:
     torch.testing.assert_close(
         half(compose(large, plates).rgb, 2)[..., :6], compose(layers, small).rgb[..., :6], atol=1e-5, rtol=0
     )
+
+
+def test_a_wrong_shade_is_replaced_and_the_fine_structure_kept() -> None:
+    generator = torch.Generator().manual_seed(0)
+    fine = 0.05 * torch.randn(1, 3, 128, 128, generator=generator)
+    ones, nothing = torch.ones(1, 1, 128, 128), torch.zeros(1, 1, 128, 128)
+    plates = Plates(rgb=0.3 + fine, alpha=ones, background=torch.zeros(1, 3, 128, 128))
+    layers = Layers(
+        flow=torch.zeros(1, 2, 128, 128),
+        gate_change=-ones,
+        detail_change=nothing,
+        alpha_change=nothing,
+        rgb=torch.full((1, 3, 128, 128), 0.6),
+    )
+    shown = compose(layers, plates).rgb
+    expected = 0.6 + plates.rgb - smooth_band(plates.rgb, plates.alpha)
+    torch.testing.assert_close(shown, expected, atol=1e-5, rtol=0)
+    assert float(shown.std()) > 0.9 * float(fine.std())
+
+
+def test_the_smooth_band_does_not_mix_the_plate_into_the_silhouette() -> None:
+    alpha = torch.zeros(1, 1, 64, 64)
+    alpha[..., :32] = 1
+    rgb = torch.where(alpha > 0, torch.tensor(0.8), torch.tensor(0.0)).expand(1, 3, -1, -1)
+    assert float(smooth_band(rgb, alpha)[..., :32].min()) > 0.79
 
 
 def test_storage_is_exact_in_half_precision_and_split(model: MultiViewDenoiser, tmp_path: Path) -> None:
@@ -189,7 +215,9 @@ def test_the_flow_moves_the_silhouette_out_by_a_64th_at_most() -> None:
     flow = torch.zeros(1, 2, 128, 128)
     flow[:, 0] = -8  # everything moves 8 px to the right
     nothing = torch.zeros(1, 1, 128, 128)
-    layers = Layers(flow=flow, gate_change=nothing, alpha_change=nothing, rgb=plates.rgb)
+    layers = Layers(
+        flow=flow, gate_change=nothing, detail_change=nothing, alpha_change=nothing, rgb=plates.rgb
+    )
     shown = compose(layers, plates).alpha
     assert (shown[..., 60, 48:82] == 1).all()
     assert (shown[..., 60, 82:] == 0).all()

@@ -167,7 +167,13 @@ def test_reconstruction_is_zero_at_the_truth_and_blur_costs_more_than_noise_of_i
     truth = Truth.build(rgb, ones, ones, guidance, weights)
 
     def terms(candidate: torch.Tensor) -> dict[str, torch.Tensor]:
-        layers = Layers(flow=torch.zeros(1, 2, 32, 32), gate_change=zero, alpha_change=zero, rgb=candidate)
+        layers = Layers(
+            flow=torch.zeros(1, 2, 32, 32),
+            gate_change=zero,
+            detail_change=zero,
+            alpha_change=zero,
+            rgb=candidate,
+        )
         plates = Plates(rgb=candidate, alpha=ones, background=torch.zeros_like(rgb))
         return reconstruction_losses(compose(layers, plates), layers, truth, weights)
 

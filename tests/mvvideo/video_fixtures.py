@@ -12,6 +12,7 @@ from mvvideo.training.shards import Clip, write_shard
 
 TINY = NetworkConfig(
     image_size=32,
+    patch=4,
     channels=(16, 32),
     attention=(False, True),
     reference_channels=(16, 32),
@@ -25,6 +26,7 @@ TINY = NetworkConfig(
 TINY_YAML = """
 network:
   image_size: 32
+  patch: 4
   channels: [16, 32]
   attention: [false, true]
   reference_channels: [16, 32]
