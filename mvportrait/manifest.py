@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mvportrait import __version__
 
-__all__ = ["sha256_of_file", "versions", "write_manifest"]
+__all__ = ["sha256_of_arrays", "sha256_of_file", "versions", "write_manifest"]
 
 FORMAT = "mvportrait-manifest"
 FORMAT_VERSION = 1
@@ -25,6 +27,15 @@ def sha256_of_file(path: Path) -> str:
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
             digest.update(piece)
+    return digest.hexdigest()
+
+
+def sha256_of_arrays(arrays: Iterable[Any]) -> str:
+    """Hex digest of numbers: arrays or scalars, their shapes and types included."""
+    digest = hashlib.sha256()
+    for array in map(np.asarray, arrays):
+        digest.update(f"{array.shape} {array.dtype};".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
 

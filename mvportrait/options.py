@@ -37,6 +37,7 @@ class AnimateOptions:
         preset: see ``mvvideo.pipeline.PRESETS``.
         seed: of everything random.
         absolute: take the motion as it is instead of adding it to the photo's own pose.
+        resume: go on with what an interrupted run of the same options left, and leave such work behind.
     """
 
     reference: str
@@ -51,6 +52,7 @@ class AnimateOptions:
     preset: str = "fast"
     seed: int = 0
     absolute: bool = False
+    resume: bool = True
 
     def check(self) -> None:
         """Raise the first thing that is wrong, in the order of the options.
@@ -94,6 +96,7 @@ class TurntableOptions:
     preset: str = "fast"
     seed: int = 0
     absolute: bool = False
+    resume: bool = True
 
     def check(self) -> None:
         """Raise the first thing that is wrong; see ``AnimateOptions.check``."""

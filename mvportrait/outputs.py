@@ -16,7 +16,14 @@ from pathlib import Path
 
 from flame.errors import ConfigError, input_error
 
-__all__ = ["check_output_file", "check_output_folder", "output_file", "output_folder"]
+__all__ = [
+    "check_output_file",
+    "check_output_folder",
+    "made_parents",
+    "output_file",
+    "output_folder",
+    "remove_empty",
+]
 
 MANIFEST = "manifest.json"
 
@@ -78,7 +85,7 @@ def output_file(file: Path) -> Iterator[Path]:
 @contextmanager
 def _staging(target: Path) -> Iterator[Path]:
     """A hidden folder on the target's file system, gone afterwards along with parents made for it."""
-    made_parents = [parent for parent in target.absolute().parents if not parent.exists()]
+    parents = made_parents(target)
     staged: Path | None = None
     done = False
     try:
@@ -93,7 +100,7 @@ def _staging(target: Path) -> Iterator[Path]:
         if staged is not None:
             shutil.rmtree(staged, ignore_errors=True)
         if not done:
-            _remove_empty(made_parents)
+            remove_empty(parents)
 
 
 def _make_hidden_folder(target: Path) -> Path:
@@ -115,7 +122,13 @@ def _umask() -> int:
     return mask
 
 
-def _remove_empty(folders: list[Path]) -> None:
+def made_parents(target: Path) -> list[Path]:
+    """The parent folders that writing ``target`` will have to make, innermost first."""
+    return [parent for parent in target.absolute().parents if not parent.exists()]
+
+
+def remove_empty(folders: list[Path]) -> None:
+    """Take back :func:`made_parents`, as far as they are empty."""
     for folder in folders:  # innermost first
         try:
             folder.rmdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,9 @@ import numpy as np
 
 from flame.errors import MotionFileError, input_error
 from mvportrait.drive import MAX_FRAMES, motion_from_file, motion_from_text, onto_portrait
-from mvportrait.manifest import sha256_of_file, write_manifest
+from mvportrait.manifest import sha256_of_arrays, sha256_of_file, versions, write_manifest
 from mvportrait.media.images import Picture, read_picture
-from mvportrait.media.sinks import ViewSink
+from mvportrait.media.recorder import ViewRecorder
 from mvportrait.options import AnimateOptions, TurntableOptions
 from mvportrait.outputs import check_output_folder, output_folder
 from mvportrait.provenance import Provenance
@@ -25,12 +26,14 @@ from mvportrait.views import (
     limited_orbit_degrees,
     view_file_name,
 )
+from mvportrait.work import check_not_at_work, work_folder
 
 if TYPE_CHECKING:
     from flame.sequence import FlameSequence
     from mvvideo.portrait import Portrait
+    from renderer.cameras import Cameras
 
-__all__ = ["AnimateResult", "animate", "prepare_motion", "prepare_portrait"]
+__all__ = ["AnimateResult", "animate", "list_inputs", "prepare_motion", "prepare_portrait", "work_key"]
 
 #: A crop with at least this many pixels on a side has the detail for frames of 512.
 _PIXELS_FOR_LARGE = 400
@@ -90,6 +93,7 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
     options.check()
     check_views(options.views, options.cameras)
     check_output_folder(out)
+    check_not_at_work(out)
     picture = read_picture(options.reference)
     given_motion = None
     if options.motion is not None:
@@ -119,11 +123,14 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
 
         model = VideoModel.load(options.preset)
 
-    # 6. Frames, streaming from the model to the encoders.
+    # 6. Frames, streaming from the model to the encoders, in segments that survive a kill.
     provenance = Provenance("animate", options.preset, options.seed)
-    with output_folder(out) as folder:
-        sink = ViewSink(
-            folder,
+    inputs = list_inputs(options, picture)
+    key = work_key(options, inputs, motion, cameras, size=size)
+    with work_folder(out, key=key, resume=options.resume, reporter=reporter) as work:
+        begun_at = work.frames
+        recorder = ViewRecorder(
+            work,
             names=cameras.names,
             file_name=view_file_name,
             frames=motion.frames,
@@ -131,35 +138,44 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
             size=size,
             provenance=provenance,
         )
-        with sink, watch.stage("frames"), reporter.track("frames", motion.frames) as advance:
-            for frames in model.generate(portrait, motion, cameras, size=size, seed=options.seed):
-                sink.write(frames)
-                advance(len(frames))
+        if begun_at:
+            reporter.note(f"an interrupted run is taken up at frame {begun_at} of {motion.frames}")
+        progress = reporter.track("frames", motion.frames, done=begun_at)
+        with recorder, watch.stage("frames"), progress as advance:
+            if begun_at < motion.frames:
+                for frames in model.generate(
+                    portrait, motion, cameras, size=size, seed=options.seed, start=begun_at
+                ):
+                    recorder.write(frames)
+                    advance(len(frames))
 
-        # 7. What else is known, and the manifest over all of it.
+        # 7. The finished files, what else is known, and the manifest over all of it.
         from renderer import save_cameras
 
-        motion.save(folder / "motion.npz")
-        save_cameras(cameras, folder / "cameras.json")
-        manifest = write_manifest(
-            folder,
-            command="animate",
-            options=options.as_json(),
-            seed=options.seed,
-            inputs=_inputs(options, picture),
-            crop=[int(value) for value in portrait.crop],
-            timings_seconds=watch.finish(),
-            provenance=provenance.manifest_entry(),
-            warnings=reporter.warnings,
-            extra={
-                "preset": options.preset,
-                "frames": motion.frames,
-                "fps": motion.fps,
-                "size": size,
-                "views": dict(zip(cameras.names, sink.files, strict=True)),
-            },
-        )
-    videos = {name: out / file for name, file in zip(cameras.names, sink.files, strict=True)}
+        with output_folder(out) as folder:
+            recorder.finish(folder)
+            motion.save(folder / "motion.npz")
+            save_cameras(cameras, folder / "cameras.json")
+            manifest = write_manifest(
+                folder,
+                command="animate",
+                options=options.as_json(),
+                seed=options.seed,
+                inputs=inputs,
+                crop=[int(value) for value in portrait.crop],
+                timings_seconds=watch.finish(),
+                provenance=provenance.manifest_entry(),
+                warnings=reporter.warnings,
+                extra={
+                    "preset": options.preset,
+                    "frames": motion.frames,
+                    "fps": motion.fps,
+                    "size": size,
+                    "views": dict(zip(cameras.names, recorder.files, strict=True)),
+                    "taken_up_at_frame": begun_at,
+                },
+            )
+    videos = {name: out / file for name, file in zip(cameras.names, recorder.files, strict=True)}
     return AnimateResult(out, videos, motion.frames, motion.fps, size, manifest)
 
 
@@ -231,10 +247,41 @@ def _orbit_degrees(options: AnimateOptions, motion: FlameSequence, reporter: Rep
     return left, right
 
 
-def _inputs(options: AnimateOptions | TurntableOptions, picture: Picture) -> dict[str, dict[str, str]]:
+def list_inputs(options: AnimateOptions | TurntableOptions, picture: Picture) -> dict[str, dict[str, str]]:
+    """Name → path and hash of every file that was given."""
     inputs = {"reference": {"path": str(picture.path), "sha256": picture.sha256}}
     for name in ("motion", "cameras"):
         path = getattr(options, name, None)
         if path is not None:
             inputs[name] = {"path": str(path), "sha256": sha256_of_file(path)}
     return inputs
+
+
+def work_key(
+    options: AnimateOptions | TurntableOptions,
+    inputs: Mapping[str, Mapping[str, str]],
+    motion: FlameSequence,
+    cameras: Cameras,
+    *,
+    size: int,
+) -> dict[str, Any]:
+    """Everything that the frames depend on: unfinished work is taken up only where all of it is the same.
+
+    Names are what the user is told when it is not.
+    """
+    from mvvideo.pipeline import WEIGHTS_DIRECTORY
+
+    named = {"resume": None, "reference": None, "motion": None, "cameras": None}
+    given = {f"--{name}": value for name, value in options.as_json().items() if name not in named}
+    files = {f"{name} file": entry["sha256"] for name, entry in inputs.items()}
+    sums = WEIGHTS_DIRECTORY / "SHA256SUMS"
+    seen = [cameras.world_to_camera, cameras.focal_px, cameras.principal_px]
+    return {
+        **given,
+        **files,
+        "size": size,
+        "motion": sha256_of_arrays([motion.shape, *motion.arrays().values(), motion.fps]),
+        "cameras": sha256_of_arrays(seen),
+        "model": sha256_of_file(sums) if sums.is_file() else None,
+        "software": versions(),
+    }

@@ -27,8 +27,10 @@ class Reporter:
         """Something worth a line, such as a choice that was made for the user."""
 
     @contextmanager
-    def track(self, label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        """A stage of ``total`` steps (None: unknown); yields ``advance(steps)``."""
+    def track(
+        self, label: str, total: int | None = None, *, done: int = 0
+    ) -> Iterator[Callable[[int], None]]:
+        """A stage of ``total`` steps (None: unknown), ``done`` of them earlier; yields ``advance(steps)``."""
         yield lambda steps: None
 
 

@@ -9,12 +9,13 @@ from typing import Any
 from mvportrait.drive import motion_from_file
 from mvportrait.manifest import sha256_of_file, versions
 from mvportrait.media.images import read_picture
-from mvportrait.media.video import VideoWriter
+from mvportrait.media.segments import SegmentedWriter, Stream
 from mvportrait.options import TurntableOptions
 from mvportrait.outputs import check_output_file, output_file
-from mvportrait.pipeline import prepare_motion, prepare_portrait
+from mvportrait.pipeline import list_inputs, prepare_motion, prepare_portrait, work_key
 from mvportrait.provenance import Provenance
 from mvportrait.reporting import Reporter, Stopwatch
+from mvportrait.work import check_not_at_work, work_folder
 
 __all__ = ["turntable"]
 
@@ -39,6 +40,7 @@ def turntable(options: TurntableOptions, out: Path, *, reporter: Reporter | None
     # 1. Check what was given, before anything heavy is imported.
     options.check()
     check_output_file(out, suffix=".mp4")
+    check_not_at_work(out)
     picture = read_picture(options.reference)
     given_motion = None
     if options.motion is not None:
@@ -55,23 +57,38 @@ def turntable(options: TurntableOptions, out: Path, *, reporter: Reporter | None
     cameras = turntable_cameras(portrait.camera, arc_radians=arc, frames=motion.frames, pivot=portrait.pivot)
     size = portrait.camera.height
 
-    # 3. Frames, streaming from the model to the encoder.
+    # 3. Frames, streaming from the model to the encoder, in segments that survive a kill.
     with watch.stage("load model"), reporter.track("load model"):
         from mvvideo import VideoModel
 
         model = VideoModel.load(options.preset)
     provenance = Provenance("turntable", options.preset, options.seed)
     tags = provenance.video_tags(view=f"turntable {options.arc_degrees:g}")
-    with output_file(out) as staged:
-        writer = VideoWriter(staged, fps=motion.fps, height=size, width=size, tags=tags)
-        with writer, watch.stage("frames"), reporter.track("frames", motion.frames) as advance:
-            chunks = model.generate(
-                portrait, motion, cameras, size=size, seed=options.seed, camera_per_frame=True
-            )
-            for frames in chunks:  # (n, 1, S, S, 3)
-                for frame in frames[:, 0]:
-                    writer.write(frame)
-                advance(len(frames))
+    key = work_key(options, list_inputs(options, picture), motion, cameras, size=size)
+    with work_folder(out, key=key, resume=options.resume, reporter=reporter) as work:
+        begun_at = work.frames
+        stream = Stream(out.name, size, size, tags)
+        writer = SegmentedWriter(work, [stream], frames=motion.frames, fps=motion.fps)
+        if begun_at:
+            reporter.note(f"an interrupted run is taken up at frame {begun_at} of {motion.frames}")
+        progress = reporter.track("frames", motion.frames, done=begun_at)
+        with writer, watch.stage("frames"), progress as advance:
+            if begun_at < motion.frames:
+                chunks = model.generate(
+                    portrait,
+                    motion,
+                    cameras,
+                    size=size,
+                    seed=options.seed,
+                    camera_per_frame=True,
+                    start=begun_at,
+                )
+                for frames in chunks:  # (n, 1, S, S, 3)
+                    for frame in frames:
+                        writer.write(frame)
+                    advance(len(frames))
+        with output_file(out) as staged:
+            writer.join(staged.parent)
     return {
         "out": str(out),
         "sha256": sha256_of_file(out),

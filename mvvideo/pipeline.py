@@ -1,13 +1,14 @@
 """A prepared portrait, motion and cameras to frames: the video model as the product uses it.
 
 Presets: ``preview`` shows the appearance as geometry moves it (no network), ``fast`` corrects it in one
-denoising step, ``quality`` in four. Frames are streamed window by window; memory does not grow with the clip.
+denoising step, ``quality`` in four. Frames are streamed window by window; memory does not grow with the clip,
+and a stream can begin at any frame.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flame.errors import CameraError, ConfigError, input_error
-from mvvideo.windows import Window, fade_in, plan_windows
+from mvvideo.scene import Scene, Shots, to_bytes
 
 if TYPE_CHECKING:
-    import torch
-
     from flame.sequence import FlameSequence
-    from mvvideo.networks.composite import Layers, Plates
-    from mvvideo.networks.denoiser import MultiViewDenoiser, ReferenceFeatures
+    from mvvideo.networks.denoiser import MultiViewDenoiser
     from mvvideo.portrait import Portrait
     from renderer.cameras import Cameras
 
@@ -30,15 +28,24 @@ __all__ = ["PRESETS", "WEIGHTS_DIRECTORY", "Preset", "VideoModel", "find_preset"
 
 WEIGHTS_DIRECTORY = Path(__file__).parent / "weights"
 _PREVIEW_WINDOW = 8
+Pictures = list[np.ndarray]
 
 
 @dataclass(frozen=True)
 class Preset:
-    """How much work is put into a frame; ``steps`` 0 means no network."""
+    """How much work is put into a frame.
+
+    Attributes:
+        steps: of sampling; 0 means no network.
+        cyclic: windows of a long clip lie side by side and move by one frame with every step (see
+            ``mvvideo.windows.CyclicPlan``); otherwise each takes all steps by itself and neighbours are
+            cross-faded. With one step there is nothing to move.
+    """
 
     name: str
     steps: int
     description: str
+    cyclic: bool = False
 
 
 PRESETS: dict[str, Preset] = {
@@ -46,7 +53,7 @@ PRESETS: dict[str, Preset] = {
     for preset in (
         Preset("preview", 0, "the photo moved by geometry alone"),
         Preset("fast", 1, "corrected by the network in one step"),
-        Preset("quality", 4, "corrected by the network in four steps"),
+        Preset("quality", 4, "corrected by the network in four steps", cyclic=True),
     )
 }
 
@@ -107,6 +114,8 @@ class VideoModel:
         size: int,
         seed: int = 0,
         camera_per_frame: bool = False,
+        start: int = 0,
+        cyclic: bool | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Iterator[np.ndarray]:
         """Frames of every view, in order, as they are done.
@@ -118,168 +127,91 @@ class VideoModel:
             size: height and width of the frames in pixels.
             seed: of the noise; the same seed gives the same frames.
             camera_per_frame: the camera travels (turntable).
+            start: first frame to make; it and those after it are as they are without this.
+            cyclic: how windows of a long clip are joined; None: as the preset says.
             progress: called with (frames done, frames in all).
 
         Yields:
-            ``(n, N, size, size, 3)`` uint8; the n sum to T.
+            ``(n, N, size, size, 3)`` uint8; the n sum to T − start.
+        """
+        views = tuple(range(1 if camera_per_frame else len(cameras)))
+        chunks = self.generate_shots(
+            portrait,
+            sequence,
+            cameras,
+            shots=(Shots(portrait, views, size),),
+            seed=seed,
+            camera_per_frame=camera_per_frame,
+            start=start,
+            cyclic=cyclic,
+        )
+        return _reported((pictures for (pictures,) in chunks), start, len(sequence), progress)
+
+    def generate_shots(
+        self,
+        portrait: Portrait,
+        sequence: FlameSequence,
+        cameras: Cameras,
+        *,
+        shots: Sequence[Shots],
+        seed: int = 0,
+        camera_per_frame: bool = False,
+        start: int = 0,
+        cyclic: bool | None = None,
+    ) -> Iterator[Pictures]:
+        """Like :meth:`generate`, with pictures of several sizes: the network looks once, each shot is drawn.
+
+        Args:
+            portrait: the reference as the network sees it.
+            shots: which views to draw at which size, from which preparation of the same photo.
+
+        Yields:
+            for each of ``shots`` ``(n, N, size, size, 3)`` uint8.
         """
         if camera_per_frame and len(cameras) != len(sequence):
             given = f"{len(cameras)} cameras for {len(sequence)} frames"
             raise input_error(
                 CameraError, "a travelling camera needs one camera per frame", given, "match them"
             )
-        if size < 16:
-            raise input_error(ConfigError, "size must be at least 16 pixels", size, "use for example 512")
-        scene = _Scene(portrait, sequence, cameras, size=size, camera_per_frame=camera_per_frame)
-        frames = self._corrected(scene, seed) if self.network is not None else self._moved(scene)
-        return _reported(frames, len(sequence), progress)
+        if any(shot.size < 16 for shot in shots):
+            smallest = min(shot.size for shot in shots)
+            raise input_error(ConfigError, "size must be at least 16 pixels", smallest, "use for example 512")
+        if not 0 <= start < len(sequence):
+            given = f"frame {start} of {len(sequence)}"
+            raise input_error(ConfigError, "the first frame must lie in the motion", given, "start earlier")
+        scene = Scene(portrait, sequence, cameras, camera_per_frame=camera_per_frame)
+        if self.network is None:
+            return _moved(scene, shots, start)
+        from mvvideo.streaming import WindowStream
 
-    def _moved(self, scene: _Scene) -> Iterator[np.ndarray]:
-        """``preview``: the appearance over its plate."""
-        for window in plan_windows(len(scene.sequence), length=self.window_frames, overlap=0):
-            rgb, alpha, background = scene.appearance(window.start, window.stop)
-            yield _to_bytes(alpha * rgb + (1 - alpha) * background)
-
-    def _corrected(self, scene: _Scene, seed: int) -> Iterator[np.ndarray]:
-        """Windows of network output, neighbours cross-faded where they overlap."""
-        overlap = max(1, self.window_frames // 8) if self.window_frames > 1 else 0
-        windows = plan_windows(len(scene.sequence), length=self.window_frames, overlap=overlap)
-        sampler = _WindowSampler(self, scene, seed)
-        tail: np.ndarray | None = (
-            None  # (overlap, N, H, W, 3) float32 of the window before, still to be faded
+        stream = WindowStream(
+            self.network,
+            scene,
+            shots,
+            steps=self.preset.steps,
+            length=self.window_frames,
+            seed=seed,
+            device=self.device,
         )
-        for number, window in enumerate(windows):
-            pictures = sampler.pictures(window)  # (T, N, H, W, 3)
-            if tail is not None:
-                weight = fade_in(window.overlap)[:, None, None, None, None]
-                pictures[: window.overlap] = (1 - weight) * tail + weight * pictures[: window.overlap]
-            keep = windows[number + 1].overlap if number + 1 < len(windows) else 0
-            done = len(pictures) - keep
-            tail = pictures[done:].copy()
-            yield _to_bytes(pictures[:done])
+        together = self.preset.cyclic if cyclic is None else cyclic
+        return stream.cyclic(start) if together and self.preset.steps > 1 else stream.overlapping(start)
 
 
-class _Scene:
-    """What is to be shown: renders any stretch of frames at any size, in ``(T, N, …)`` layout."""
-
-    def __init__(
-        self,
-        portrait: Portrait,
-        sequence: FlameSequence,
-        cameras: Cameras,
-        *,
-        size: int,
-        camera_per_frame: bool,
-    ) -> None:
-        self.portrait, self.sequence, self.size = portrait, sequence, size
-        self._cameras = cameras
-        self._camera_per_frame = camera_per_frame
-        self.views = 1 if camera_per_frame else len(cameras)
-
-    def _stretches(self, start: int, stop: int) -> list[tuple[FlameSequence, Cameras]]:
-        """Pieces of motion with cameras that stand still."""
-        if not self._camera_per_frame:
-            return [(self.sequence[start:stop], self._cameras)]
-        return [(self.sequence[t : t + 1], self._cameras[t : t + 1]) for t in range(start, stop)]
-
-    def appearance(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Colour and plate ``(T, N, H, W, 3)``, alpha ``(T, N, H, W, 1)`` at output size."""
-        parts = []
-        for motion, cameras in self._stretches(start, stop):
-            vertices = self.portrait.head.pose(motion)
-            shown = self.portrait.appearance.render(vertices, cameras.resized(self.size, self.size))
-            parts.append((shown.rgb, shown.alpha, np.broadcast_to(shown.background[None], shown.rgb.shape)))
-        rgb, alpha, background = (np.concatenate(values) for values in zip(*parts, strict=True))
-        return rgb, alpha, background
-
-    def guidance(self, start: int, stop: int, size: int) -> np.ndarray:
-        """``(T, N, C, size, size)`` float32."""
-        from mvvideo.guidance import Guidance
-
-        return np.concatenate(
-            [
-                Guidance.compute(self.portrait, motion, cameras, size)
-                for motion, cameras in self._stretches(start, stop)
-            ]
-        )
-
-
-class _WindowSampler:
-    """Runs the network over windows of a scene; the photo is encoded once, the noise is one picture."""
-
-    def __init__(self, model: VideoModel, scene: _Scene, seed: int) -> None:
-        import torch
-
-        assert model.network is not None
-        self.network, self.steps, self.device = model.network, model.preset.steps, torch.device(model.device)
-        self.scene = scene
-        self.size = self.network.config.image_size
-        generator = torch.Generator(device="cpu").manual_seed(seed)
-        # The same noise for every frame and view: nothing flickers, and no view invents what others do not.
-        self.noise = torch.randn((1, 1, 1, 3, self.size, self.size), generator=generator).to(self.device)
-        self.reference = self._encode(scene.portrait)
-
-    def _encode(self, portrait: Portrait) -> ReferenceFeatures:
-        import torch
-        from torch.nn import functional
-
-        from mvvideo.denoising import half_precision
-        from mvvideo.guidance import Guidance
-
-        photo = torch.from_numpy(np.ascontiguousarray(portrait.image)).permute(2, 0, 1)[None].float()
-        photo = functional.interpolate(photo, size=(self.size, self.size), mode="area").to(self.device)
-        own = Guidance.compute(portrait, portrait.fit, portrait.camera, self.size)[0]  # (1, C, H, W)
-        with torch.inference_mode(), half_precision(self.device):
-            return self.network.encode_reference(photo, torch.from_numpy(own).to(self.device))
-
-    def _layers(self, guidance: torch.Tensor) -> Layers:
-        """Denoise one window: guidance ``(1, V, T, C, h, w)`` -> layers of the last step."""
-        from mvvideo.denoising import denoise_layers
-
-        noise = self.noise.expand(*guidance.shape[:3], -1, -1, -1)
-        return denoise_layers(self.network, noise, guidance, self.reference, steps=self.steps)
-
-    def pictures(self, window: Window) -> np.ndarray:
-        """``(T, N, H, W, 3)`` float32 in [0, 1] at output size."""
-        import torch
-
-        from mvvideo.networks.composite import Plates, compose
-
-        size = self.scene.size
-        packed = torch.from_numpy(self.scene.guidance(window.start, window.stop, self.size)).to(self.device)
-        guidance = packed.transpose(0, 1)[None].contiguous()  # (1, V, T, C, h, w)
-        with torch.inference_mode():
-            layers = self._layers(guidance).resized(size, size)
-            plates = (
-                Plates.from_guidance(guidance.flatten(0, 2)) if size == self.size else self._plates(window)
-            )
-            rgb = compose(layers, plates).rgb.clamp(0, 1)
-        rgb = rgb.unflatten(0, (self.scene.views, len(window))).permute(1, 0, 3, 4, 2)
-        return rgb.float().cpu().contiguous().numpy()
-
-    def _plates(self, window: Window) -> Plates:
-        """The appearance at output size, views outer and frames inner as the layers are."""
-        import torch
-
-        from mvvideo.networks.composite import Plates
-
-        def flat(values: np.ndarray) -> torch.Tensor:
-            moved = np.ascontiguousarray(np.moveaxis(values, (1, 4), (0, 2)))  # (N, T, C, H, W)
-            return torch.from_numpy(moved).flatten(0, 1).to(self.device)
-
-        rgb, alpha, background = self.scene.appearance(window.start, window.stop)
-        return Plates(rgb=flat(rgb), alpha=flat(alpha), background=flat(background))
-
-
-def _to_bytes(pictures: np.ndarray) -> np.ndarray:
-    """[0, 1] float → uint8, rounded."""
-    return (np.clip(pictures, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+def _moved(scene: Scene, shots: Sequence[Shots], start: int) -> Iterator[Pictures]:
+    """``preview``: the appearance over its plate."""
+    step = min(_PREVIEW_WINDOW, *(shot.at_once() for shot in shots))
+    for first in range(start, len(scene.sequence), step):
+        frames = range(first, min(first + step, len(scene.sequence)))
+        pictures = []
+        for shot in shots:
+            rgb, alpha, background = scene.appearance(shot, frames)
+            pictures.append(to_bytes(alpha * rgb + (1 - alpha) * background))
+        yield pictures
 
 
 def _reported(
-    chunks: Iterator[np.ndarray], total: int, progress: Callable[[int, int], None] | None
+    chunks: Iterator[np.ndarray], done: int, total: int, progress: Callable[[int, int], None] | None
 ) -> Iterator[np.ndarray]:
-    done = 0
     for chunk in chunks:
         done += len(chunk)
         yield chunk

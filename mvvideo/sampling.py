@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import torch
 
-__all__ = ["mix", "sample", "step_times"]
+__all__ = ["advance", "mix", "sample", "step_times"]
 
 
 def mix(clean: torch.Tensor, noise: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
@@ -25,6 +25,11 @@ def step_times(steps: int) -> list[float]:
     if steps < 1:
         raise ValueError(f"steps must be at least 1: {steps}; use 1 to 8")
     return [1 - i / steps for i in range(steps + 1)]
+
+
+def advance(noisy: torch.Tensor, clean: torch.Tensor, *, now: float, following: float) -> torch.Tensor:
+    """One Euler step along the line through ``x_now`` and its predicted clean signal, to time ``following``."""
+    return clean + (following / now) * (noisy - clean)
 
 
 def sample(
@@ -44,5 +49,5 @@ def sample(
     clean = noise
     for now, following in pairwise(times):
         clean = model(x, x.new_full((len(x),), now))
-        x = clean + (following / now) * (x - clean)
+        x = advance(x, clean, now=now, following=following)
     return clean

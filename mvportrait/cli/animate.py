@@ -21,6 +21,7 @@ def animate(
     preset: arguments.Preset = "fast",
     seed: arguments.Seed = 0,
     absolute: arguments.Absolute = False,
+    resume: arguments.Resume = True,
     quiet: arguments.Quiet = False,
     as_json: arguments.AsJson = False,
 ) -> None:
@@ -38,6 +39,7 @@ def animate(
         preset=preset,
         seed=seed,
         absolute=absolute,
+        resume=resume,
     )
     options.check()
     from mvportrait.pipeline import animate as run_animate

@@ -44,5 +44,13 @@ Absolute = Annotated[
 ]
 OutFolder = Annotated[Path, typer.Option("--out", "-o", help="Output folder.")]
 OutFile = Annotated[Path, typer.Option("--out", "-o", help="Output file.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume/--no-resume",
+        help="Go on with what an interrupted run of the same command left; --no-resume starts afresh and, if "
+        "interrupted, leaves nothing.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

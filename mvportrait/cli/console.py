@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,8 +24,36 @@ def print_line(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+def _lines(label: str, total: int | None, done: int) -> Callable[[int], None]:
+    """Progress for a log file: a line every half minute, none for what is done sooner."""
+    began = told = time.monotonic()
+    already = done
+
+    def advance(steps: int) -> None:
+        nonlocal done, told
+        done += steps
+        now = time.monotonic()
+        if total is None or now - told < _SECONDS_BETWEEN_LINES or done >= total:
+            return
+        told = now
+        left = (total - done) * (now - began) / (done - already)
+        sys.stderr.write(f"{label}: {done} of {total}, about {_spoken(left)} left\n")
+
+    return advance
+
+
+def _spoken(seconds: float) -> str:
+    """90 → "2 min"; what a person would say."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 class ConsoleReporter(Reporter):
-    """Progress bars with the time left, on a terminal; notes and warnings as lines.
+    """Progress with the time left, as bars on a terminal and else as lines; notes and warnings as lines.
 
     Args:
         quiet: no progress, no notes; warnings remain.
@@ -43,9 +72,14 @@ class ConsoleReporter(Reporter):
             sys.stderr.write(f"note: {' '.join(text.split())}\n")
 
     @contextmanager
-    def track(self, label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        if self.quiet or not sys.stderr.isatty():
+    def track(
+        self, label: str, total: int | None = None, *, done: int = 0
+    ) -> Iterator[Callable[[int], None]]:
+        if self.quiet:
             yield lambda steps: None
+            return
+        if not sys.stderr.isatty():
+            yield _lines(label, total, done)
             return
         from rich.console import Console
         from rich.progress import (
@@ -61,5 +95,5 @@ class ConsoleReporter(Reporter):
         columns += [TextColumn("{task.completed}/{task.total}")] if total else []
         columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
         with Progress(*columns, console=Console(file=sys.stderr)) as progress:
-            task = progress.add_task(label, total=total)
+            task = progress.add_task(label, total=total, completed=done)
             yield lambda steps: progress.advance(task, steps)

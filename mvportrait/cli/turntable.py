@@ -25,6 +25,7 @@ def turntable(
     preset: arguments.Preset = "fast",
     seed: arguments.Seed = 0,
     absolute: arguments.Absolute = False,
+    resume: arguments.Resume = True,
     quiet: arguments.Quiet = False,
     as_json: arguments.AsJson = False,
 ) -> None:
@@ -40,6 +41,7 @@ def turntable(
         preset=preset,
         seed=seed,
         absolute=absolute,
+        resume=resume,
     )
     options.check()
     from mvportrait.turntable import turntable as run_turntable

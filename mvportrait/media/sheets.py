@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["GridLayout", "contact_sheet", "sample_frames", "save_png"]
+__all__ = ["GridLayout", "contact_sheet", "resized", "sample_frames", "save_png"]
 
 MAX_GRID_SIDE = 4096  # H.264 decoders in browsers and phones stop there
 _LABEL_HEIGHT = 26
@@ -38,7 +38,7 @@ class GridLayout:
         for index, view in enumerate(views):
             top = index // self.columns * self.cell
             left = index % self.columns * self.cell
-            grid[top : top + self.cell, left : left + self.cell] = _resized(view, self.cell)
+            grid[top : top + self.cell, left : left + self.cell] = resized(view, self.cell)
         return grid
 
 
@@ -74,7 +74,7 @@ def contact_sheet(
     for column, (label, views) in enumerate(zip(column_labels, samples, strict=True)):
         draw.text((margin + column * step + 4, 4), label, fill=_INK, font=font)
         for row in range(rows):
-            picture = Image.fromarray(_resized(views[row], cell))
+            picture = Image.fromarray(resized(views[row], cell))
             sheet.paste(picture, (margin + column * step, _LABEL_HEIGHT + row * step))
     for row, label in enumerate(row_labels):
         draw.text((6, _LABEL_HEIGHT + row * step + cell // 2 - 8), label, fill=_INK, font=font)
@@ -92,7 +92,8 @@ def save_png(path: Path, pixels: np.ndarray, *, tags: dict[str, str] | None = No
     Image.fromarray(pixels).save(path, format="PNG", pnginfo=info, optimize=False)
 
 
-def _resized(picture: np.ndarray, side: int) -> np.ndarray:
+def resized(picture: np.ndarray, side: int) -> np.ndarray:
+    """A square uint8 picture at another size."""
     if picture.shape[0] == side and picture.shape[1] == side:
         return picture
     from PIL import Image

@@ -13,9 +13,10 @@ from mvportrait.media.sheets import GridLayout, contact_sheet, sample_frames, sa
 from mvportrait.media.video import VideoWriter
 from mvportrait.provenance import Provenance
 
-__all__ = ["ViewSink"]
+__all__ = ["LARGEST_CELL", "SHEET_COLUMNS", "ViewSink"]
 
 SHEET_COLUMNS = 6
+LARGEST_CELL = 320
 
 
 class ViewSink:
@@ -97,6 +98,6 @@ class ViewSink:
                 [views for _, views in self._samples],
                 row_labels=self.names,
                 column_labels=[f"{index / self.fps:.2f} s" for index, _ in self._samples],
-                cell=min(self._size, 320),
+                cell=min(self._size, LARGEST_CELL),
             )
             save_png(self.folder / "contact_sheet.png", sheet, tags=self.provenance.picture_tags())

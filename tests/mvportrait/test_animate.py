@@ -236,7 +236,7 @@ def test_ctrl_c_leaves_nothing(photo_file: Path, tmp_path: Path, kind: signal.Si
     )
     try:
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("new/.out.partial-*/*.mp4")) and time.monotonic() < deadline:
+        while not list(tmp_path.glob("new/.out.work/*.mp4")) and time.monotonic() < deadline:
             assert process.poll() is None, process.stderr and process.stderr.read()
             time.sleep(0.05)
         process.send_signal(kind)

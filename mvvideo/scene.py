@@ -1,0 +1,110 @@
+"""What is to be shown: appearance and guidance of any stretch of a clip, at any size.
+
+The largest arrays of a run are made here, so here is the limit on how many pictures are held at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from flame.sequence import FlameSequence
+    from mvvideo.portrait import Portrait
+    from renderer.cameras import Cameras
+
+__all__ = ["Scene", "Shots", "stretches", "to_bytes"]
+
+#: Pixels drawn at once, over frames and views: 150 bytes each in the appearance and its composition.
+PIXELS_AT_ONCE = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Shots:
+    """Pictures wanted of every frame.
+
+    Attributes:
+        portrait: what they are drawn from; its size is the detail there is.
+        views: indices of the scene's cameras.
+        size: height and width in pixels.
+    """
+
+    portrait: Portrait
+    views: tuple[int, ...]
+    size: int
+
+    def at_once(self) -> int:
+        """Frames to be drawn together."""
+        return max(1, PIXELS_AT_ONCE // (len(self.views) * self.size**2))
+
+
+def stretches(frames: Sequence[int]) -> Iterator[slice]:
+    """Runs of consecutive frames, in order: 6, 7, 0, 1 → 6:8, 0:2."""
+    start = 0
+    for end in range(1, len(frames) + 1):
+        if end == len(frames) or frames[end] != frames[end - 1] + 1:
+            yield slice(frames[start], frames[end - 1] + 1)
+            start = end
+
+
+class Scene:
+    """Motion, cameras and the portrait whose guidance the network sees.
+
+    Args:
+        portrait: the prepared reference.
+        sequence: absolute motion, T frames.
+        cameras: N views; with ``camera_per_frame`` one camera for each frame of a single view.
+    """
+
+    def __init__(
+        self, portrait: Portrait, sequence: FlameSequence, cameras: Cameras, *, camera_per_frame: bool
+    ) -> None:
+        self.portrait, self.sequence = portrait, sequence
+        self._cameras = cameras
+        self._camera_per_frame = camera_per_frame
+        self.views = 1 if camera_per_frame else len(cameras)
+
+    def _pieces(
+        self, frames: Sequence[int], views: Sequence[int] | None = None
+    ) -> Iterator[tuple[FlameSequence, Cameras]]:
+        """Motion with cameras that stand still."""
+        for part in stretches(frames):
+            if self._camera_per_frame:
+                for frame in range(part.start, part.stop):
+                    yield self.sequence[frame : frame + 1], self._cameras[frame : frame + 1]
+            else:
+                chosen = self._cameras
+                if views is not None and tuple(views) != tuple(range(self.views)):
+                    chosen = chosen[list(views)]
+                yield self.sequence[part], chosen
+
+    def appearance(self, shots: Shots, frames: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Colour and plate ``(T, N, H, W, 3)``, alpha ``(T, N, H, W, 1)`` of some frames."""
+        portrait, parts = shots.portrait, []
+        for motion, cameras in self._pieces(frames, shots.views):
+            vertices = portrait.head.pose(motion)
+            shown = portrait.appearance.render(vertices, cameras.resized(shots.size, shots.size))
+            parts.append((shown.rgb, shown.alpha, np.broadcast_to(shown.background[None], shown.rgb.shape)))
+        if len(parts) == 1:
+            return parts[0]
+        rgb, alpha, background = (np.concatenate(values) for values in zip(*parts, strict=True))
+        return rgb, alpha, background
+
+    def guidance(self, frames: Sequence[int], size: int) -> np.ndarray:
+        """``(T, N, C, size, size)`` float32."""
+        from mvvideo.guidance import Guidance
+
+        return np.concatenate(
+            [
+                Guidance.compute(self.portrait, motion, cameras, size)
+                for motion, cameras in self._pieces(frames)
+            ]
+        )
+
+
+def to_bytes(pictures: np.ndarray) -> np.ndarray:
+    """[0, 1] float → uint8, rounded."""
+    return (np.clip(pictures, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
