@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mvportrait import __version__
-from mvportrait.cli import animate, assets, doctor, inspect, motion, render, train, turntable
+from mvportrait.cli import animate, assets, doctor, evaluate, inspect, motion, render, train, turntable
 
 app = typer.Typer(
     name="mvportrait",
@@ -43,5 +43,6 @@ app.command("render")(render.render)
 app.command("turntable")(turntable.turntable)
 app.command("inspect")(inspect.inspect)
 app.add_typer(train.app, name="train")
+app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(assets.app, name="assets")
 app.command("doctor")(doctor.doctor)

@@ -1,0 +1,79 @@
+"""Who is compared: the still photo, the photo moved by geometry alone, and the presets of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mvvideo.evaluation.consistency import view_difference, visible_vertices
+from mvvideo.pipeline import VideoModel
+
+if TYPE_CHECKING:
+    from flame.sequence import FlameSequence
+    from mvvideo.portrait import Portrait
+
+__all__ = ["APPEARANCE", "STILL", "TRUTH", "Competitors"]
+
+TRUTH, STILL, APPEARANCE = "real", "still photo", "appearance only"
+ORBIT_DEGREES = (0.0, 20.0, -20.0)
+"""Views between which consistency is measured."""
+
+
+class Competitors:
+    """Loads each preset once; makes their frames in step.
+
+    Args:
+        presets: names in :data:`mvvideo.pipeline.PRESETS`; ``preview`` is the baseline and always there.
+        seed: of the noise.
+        device: see :meth:`VideoModel.load`.
+    """
+
+    def __init__(self, presets: Sequence[str], *, seed: int = 0, device: str = "auto") -> None:
+        self._seed = seed
+        self._models = {APPEARANCE: VideoModel.load("preview")}
+        for name in dict.fromkeys(presets):
+            if name != "preview":
+                self._models[name] = VideoModel.load(name, device=device)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Rows, baselines first."""
+        return (STILL, *self._models)
+
+    def frames(self, portrait: Portrait, motion: FlameSequence) -> Iterator[dict[str, np.ndarray]]:
+        """Every frame of ``motion`` by every competitor: name → ``(S, S, 3)`` uint8, from the photo's camera."""
+        still = np.clip(portrait.image * 255.0 + 0.5, 0, 255).astype(np.uint8)
+        streams = {name: self._stream(model, portrait, motion) for name, model in self._models.items()}
+        for _ in range(motion.frames):
+            yield {STILL: still, **{name: next(stream) for name, stream in streams.items()}}
+
+    def _stream(self, model: VideoModel, portrait: Portrait, motion: FlameSequence) -> Iterator[np.ndarray]:
+        for chunk in model.generate(portrait, motion, portrait.camera, size=portrait.size, seed=self._seed):
+            for frame in chunk:
+                yield frame[0]
+
+    def consistency(self, portrait: Portrait, motion: FlameSequence, *, frames: int) -> dict[str, float]:
+        """View difference (% of range) of each model, over ``frames`` consecutive frames from the middle."""
+        from renderer.cameras import Cameras
+        from renderer.rigs import orbit
+
+        start = max((motion.frames - frames) // 2, 0)
+        part = motion[start : start + frames]
+        cameras = Cameras.concatenate(
+            [
+                orbit(portrait.camera, yaw_radians=np.radians(yaw), pivot=portrait.pivot, names=(f"yaw_{i}",))
+                for i, yaw in enumerate(ORBIT_DEGREES)
+            ]
+        )
+        where = [visible_vertices(portrait.head, v, cameras) for v in portrait.head.pose(part)]
+        result = {}
+        for name, model in self._models.items():
+            total, count, done = 0.0, 0, 0
+            for chunk in model.generate(portrait, part, cameras, size=portrait.size, seed=self._seed):
+                for pictures in chunk:
+                    difference, pairs = view_difference(pictures, *where[done])
+                    total, count, done = total + difference, count + pairs, done + 1
+            result[name] = 100.0 * total / count if count else float("nan")
+        return result
