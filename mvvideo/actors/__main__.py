@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--shard-clips", type=int, default=16)
     make.add_argument("--supersample", type=int, default=2)
     make.add_argument("--split", default="train", choices=["train", "heldout"])
+    make.add_argument("--motions", type=Path, help="folder of motion files that part of the clips move by")
     demo = commands.add_parser("demo", help="render the bundled demo portrait")
     demo.add_argument("--kit", type=Path, required=True, help="best packed with --texture-scale 2")
     demo.add_argument("--out", type=Path, required=True, help="picture to write")
@@ -73,6 +74,7 @@ def _run(options: argparse.Namespace) -> None:
             views=options.views,
             shard_clips=options.shard_clips,
             supersample=options.supersample,
+            motions=str(options.motions) if options.motions else None,
         )
         for _ in generate(jobs, workers=options.workers):
             pass

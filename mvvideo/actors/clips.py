@@ -19,6 +19,7 @@ from mvvideo.actors.actor import Actor, ActorFrame, Shot, screen_positions
 from mvvideo.actors.backgrounds import sample_background
 from mvvideo.actors.degrade import Look, degrade_reference, noisy_landmarks, noisy_matte, sample_look
 from mvvideo.actors.kit import ActorKit
+from mvvideo.actors.library import LIBRARY_SHARE, MotionLibrary
 from mvvideo.actors.light import Lighting, sample_lighting
 from mvvideo.actors.motion import sample_motion, sample_reference_pose
 from mvvideo.actors.shading import encode_u8, roll_off
@@ -84,14 +85,27 @@ def _photo_camera(actor: Actor, reference: FlameSequence, size: int, rng: np.ran
     )
 
 
-def sample_scene(kit: ActorKit, head, seed: int, *, split: str, size: int, frames: int, views: int) -> Scene:
-    """Draw one scene; everything follows from the seed."""
+def sample_scene(
+    kit: ActorKit,
+    head,
+    seed: int,
+    *,
+    split: str,
+    size: int,
+    frames: int,
+    views: int,
+    motions: MotionLibrary | None = None,
+) -> Scene:
+    """Draw one scene; everything follows from the seed (and from the library of motions, if there is one)."""
     rng = np.random.default_rng([seed, SPLITS.index(split) if split in SPLITS else 9, 4242])
     actor = Actor(kit, head, sample_spec(kit, seed, split=split), texture_limit=2 * size)
     yaw = float(np.clip(rng.normal(0, 0.28), -0.78, 0.78))
     reference = sample_reference_pose(rng, actor.betas, yaw_radians=yaw)
     near = bool(rng.random() < NEAR_SHARE)
     motion = sample_motion(rng, reference, frames, near=near)
+    own = np.random.default_rng([seed, 77])  # a stream of its own: without a library nothing else changes
+    if motions is not None and not near and own.random() < LIBRARY_SHARE:
+        motion = motions.sample(own, reference, frames)
     photo = _photo_camera(actor, reference, size, rng)
     skull = head.pose(reference)[0][head.weights[:, 1] > 0.98]
     pivot = 0.5 * (skull.min(0) + skull.max(0))  # as Portrait takes it
@@ -309,6 +323,7 @@ def make_clip(
     frames: int = 3,
     views: int = 3,
     supersample: int = 2,
+    motions: MotionLibrary | None = None,
 ) -> Clip:
     """Render one clip.
 
@@ -316,11 +331,12 @@ def make_clip(
         kit, head: what actors are made of and posed by. seed: everything follows from it.
         split: ``train`` or ``heldout`` (other people, skins, hair and clothes). size: pixels.
         frames, views: T and N of the targets. supersample: samples per pixel side.
+        motions: a library that part of the clips move by; None: motions are drawn at random.
 
     Raises:
         NoFaceError: the fit failed (the caller takes another seed).
     """
-    scene = sample_scene(kit, head, seed, split=split, size=size, frames=frames, views=views)
+    scene = sample_scene(kit, head, seed, split=split, size=size, frames=frames, views=views, motions=motions)
     rng = np.random.default_rng([seed, 31])
     actor = scene.actor
     reference_frame = actor.pose(scene.reference)[0]

@@ -39,6 +39,7 @@ class Job:
     frames: int
     views: int
     supersample: int
+    motions: str | None = None
 
 
 def plan(
@@ -53,6 +54,7 @@ def plan(
     views: int = 3,
     shard_clips: int = 16,
     supersample: int = 2,
+    motions: str | None = None,
 ) -> list[Job]:
     """The shards that make up ``clips`` clips. Clip i of a seed and split is always the same clip.
 
@@ -86,6 +88,7 @@ def plan(
             frames,
             views,
             supersample,
+            motions,
         )
         for start in range(0, clips, shard_clips)
     ]
@@ -102,9 +105,11 @@ def make_shard(job: Job) -> tuple[str, int]:
     from flame.head import load_head
     from mvvideo.actors.clips import make_clip
     from mvvideo.actors.kit import load_kit
+    from mvvideo.actors.library import load_library
     from mvvideo.training.shards import write_shard
 
     kit, head = load_kit(job.kit), load_head("open")
+    motions = load_library(job.motions) if job.motions else None
     clips, redrawn = [], 0
     for seed in job.seeds:
         for attempt in range(RETRIES + 1):
@@ -119,6 +124,7 @@ def make_shard(job: Job) -> tuple[str, int]:
                         frames=job.frames,
                         views=job.views,
                         supersample=job.supersample,
+                        motions=motions,
                     )
                 )
                 break
