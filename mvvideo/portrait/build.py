@@ -10,6 +10,7 @@ from mvvideo.portrait.appearance import AppearanceModel
 from mvvideo.portrait.canvas import Canvas, make_canvas
 from mvvideo.portrait.face_points import FACE_OVAL
 from mvvideo.portrait.hull import Anatomy, build_hull
+from mvvideo.portrait.inside import clear_mouth, inner_offsets
 from mvvideo.portrait.kernels import adjacency
 from mvvideo.portrait.plate import push_pull
 from mvvideo.portrait.skin import polygon_mask, skin_likeness
@@ -65,6 +66,7 @@ def build_appearance(
     # 2. The head's outline to the matte's
     mask = visible_triangles(head, reference, canvas.camera, drawn) >= 0
     offsets = outline_offsets(head, reference, canvas, mask, likeness, links, _shrunk(oval, landmarks))
+    offsets = offsets + inner_offsets(head, reference)
     vertices = reference + offsets
     view = view_head(head, vertices, canvas.camera, _without_overhang(head, vertices, canvas, drawn))
     bare = _bare_skin(view, likeness, oval, canvas)
@@ -79,6 +81,7 @@ def build_appearance(
 
     # 4. The body around it
     hull = build_hull(canvas, view, bare, _anatomy(head, fit, vertices, canvas))
+    hull = clear_mouth(hull, head, vertices, canvas.camera)
     front, filled, seen = _hull_textures(canvas, bare, view.mask)
     return AppearanceModel(
         head=head,

@@ -8,10 +8,12 @@ import numpy as np
 
 from flame.head import FlameHead
 
-__all__ = ["Motion", "Rigid", "measure_motion", "move_hull", "move_offsets"]
+__all__ = ["Motion", "Rigid", "measure_motion", "move_hull", "move_offsets", "rigid_between", "rigid_parts"]
 
 STILL_METRES = 2e-4
 """Vertices that no expression moves more than this follow the skull alone."""
+LIPS_PER_JAW_METRES = 0.05
+"""Lips that part by this show as much of the mouth as a jaw turned by one radian."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,8 @@ class Rigid:
 @dataclass(frozen=True, eq=False)
 class Motion:
     """One frame against the photo's pose: ``head`` and ``bust`` moved rigidly; ``lids (2,)`` how much farther
-    shut each eye is (1 = fully), ``gaze (2,)`` how far each eyeball turned in the head, ``jaw`` the jaw, radians."""
+    shut each eye is (1 = fully), ``gaze (2,)`` how far each eyeball turned in the head, ``jaw`` how far the mouth
+    opened, radians of jaw."""
 
     head: Rigid
     bust: Rigid
@@ -42,7 +45,7 @@ class Motion:
     jaw: float
 
 
-def _rigid_between(source: np.ndarray, target: np.ndarray) -> Rigid:
+def rigid_between(source: np.ndarray, target: np.ndarray) -> Rigid:
     """Least-squares rigid motion of ``(P, 3)`` onto ``(P, 3)`` (Kabsch 1976)."""
     middle, goal = source.mean(axis=0), target.mean(axis=0)
     u, _, vt = np.linalg.svd((source - middle).T @ (target - goal))
@@ -72,8 +75,8 @@ def measure_motion(
         reference, vertices: ``(V, 3)`` of the photo and of the frame, world metres; parts: :func:`rigid_parts`.
     """
     skull, bust = parts
-    moved = _rigid_between(reference[skull].astype(np.float64), vertices[skull].astype(np.float64))
-    carried = _rigid_between(reference[bust].astype(np.float64), vertices[bust].astype(np.float64))
+    moved = rigid_between(reference[skull].astype(np.float64), vertices[skull].astype(np.float64))
+    carried = rigid_between(reference[bust].astype(np.float64), vertices[bust].astype(np.float64))
     lids, gaze = np.zeros(2), np.zeros(2)
     for side, name in enumerate(("left", "right")):
         basis = head.eyelid_basis[side]
@@ -85,12 +88,36 @@ def measure_motion(
             lids[side] = _lid_change(head, reference, change, basis[chosen], skull)
         ball = head.region_vertices(f"eye_{name}", f"iris_{name}", f"pupil_{name}")
         if len(ball) >= 10:
-            gaze[side] = _angle(_rigid_between(reference[ball], moved.inverse(vertices[ball])))
+            gaze[side] = _angle(rigid_between(reference[ball], moved.inverse(vertices[ball])))
     jaw = np.flatnonzero(head.weights[:, 2] > 0.98)
     opened = 0.0
     if len(jaw) >= 10:
-        opened = _angle(_rigid_between(reference[jaw], moved.inverse(vertices[jaw])))
+        opened = _angle(rigid_between(reference[jaw], moved.inverse(vertices[jaw])))
+    opened = max(opened, _lips_part(head, reference, vertices, moved, skull) / LIPS_PER_JAW_METRES)
     return Motion(moved, carried, lids, gaze, opened)
+
+
+def _lips_part(
+    head: FlameHead, reference: np.ndarray, vertices: np.ndarray, moved: Rigid, skull: np.ndarray
+) -> float:
+    """How much farther apart the middles of the lips are, metres: a smile parts them without the jaw."""
+    lips = head.region_vertices("lips")
+    middle = lips[np.abs(head.v_template[lips, 0]) < 0.008]
+    upper, lower = (middle[head.weights[middle, 2] < 0.3], middle[head.weights[middle, 2] > 0.7])
+    if len(upper) < 4 or len(lower) < 4:
+        return 0.0
+    inner = np.concatenate(
+        [
+            upper[np.argsort(head.v_template[upper, 1])[:4]],
+            lower[np.argsort(-head.v_template[lower, 1])[:4]],
+        ]
+    )
+    change = moved.inverse(vertices[inner]) - reference[inner]
+    up = rigid_between(
+        head.v_template[skull].astype(np.float64), reference[skull].astype(np.float64)
+    ).rotation[:, 1]
+    along = change @ up
+    return float(along[:4].mean() - along[4:].mean())
 
 
 def _angle(motion: Rigid) -> float:
@@ -102,7 +129,7 @@ def _lid_change(
     head: FlameHead, reference: np.ndarray, change: np.ndarray, basis: np.ndarray, skull: np.ndarray
 ) -> float:
     """How many full lid closings ``change (L, 3)`` amounts to."""
-    turn = _rigid_between(
+    turn = rigid_between(
         head.v_template[skull].astype(np.float64), reference[skull].astype(np.float64)
     ).rotation
     direction = basis @ turn.T

@@ -18,6 +18,7 @@ import numpy as np
 from flame.head import FlameHead
 from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.kernels import relax_mesh
+from mvvideo.portrait.lids import OWN_COLOUR, lid_colours, lid_share
 from mvvideo.portrait.snapping import signed_distance
 from mvvideo.portrait.synthetic import FaceColours, synthetic_colours
 from mvvideo.portrait.views import HeadView, face_front, sample_at
@@ -32,8 +33,6 @@ BEHIND_EARS_METRES = -0.09
 """Template z behind which the upper head is hairy."""
 BETTER_TWIN = 0.2
 """A mirrored picture replaces a stretched one when its facing cosine is better by this."""
-LID_METRES = 0.0015
-"""Skin that closing the eye moves farther than this takes the lid's own colour when it closes."""
 
 
 class Source(IntEnum):
@@ -103,13 +102,14 @@ def build_surface(
     fill, offset = _spread_colours(links, sample_at(canvas.colour, pixels), anchor, mirror, shading)
     fill = np.where(np.isnan(fill), colours.skin * shading, fill)
     fill[synthetic] = own_colour[synthetic]
-    lids = _lid_share(head)
+    lids = lid_share(head, pixels, colours)
     plain = anchor & (sample_at(likeness, pixels) > 0.6)
-    lid_colour = _lid_colours(head, links, fill, lids, plain)
+    lid_colour = lid_colours(head, links, fill, pixels, plain, colours)
 
     in_mouth = np.zeros((len(vertices), 1), np.float32)
     in_mouth[head.region_vertices("teeth", "tongue", "mouth_inside")] = 1
-    own_turning = np.concatenate([_outside_eye_opening(head, pixels, colours), in_mouth], axis=1)
+    unseen = _touched(view.faces[source == Source.FILLED], len(vertices))
+    own_turning = np.concatenate([_outside_eye_opening(head, pixels, colours, unseen), in_mouth], axis=1)
 
     # Wedges: (vertex, kind) pairs. Direct triangles whose twin was seen much better get that as alternative.
     better = has_twin & ~synthetic & (facing[mirror] > facing + BETTER_TWIN)
@@ -245,7 +245,7 @@ def _triangle_sources(
     direct |= (shown > 0) & _faces_in(head, view.drawn, "teeth", "tongue", "mouth_inside", "lips")
     twin = _mirror_triangles(head, faces)
     good_twin = direct & (facing[faces].min(axis=1) > 0.3)
-    unsided = np.isin(head.vertex_region, np.unique(head.vertex_region[head.region_vertices(*_OWN_COLOUR)]))
+    unsided = np.isin(head.vertex_region, np.unique(head.vertex_region[head.region_vertices(*OWN_COLOUR)]))
     mirrored = ~direct & (twin >= 0) & good_twin[twin] & ~unsided[faces].any(axis=1)
     return np.select([direct, mirrored], [Source.DIRECT, Source.MIRRORED], Source.FILLED).astype(np.int64)
 
@@ -253,12 +253,6 @@ def _triangle_sources(
 def _faces_in(head: FlameHead, drawn: np.ndarray, *regions: str) -> np.ndarray:
     """Which of the ``drawn`` triangles lie in these regions, bool."""
     return np.isin(drawn, head.region_faces(*regions))
-
-
-_OWN_COLOUR = (
-    "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "teeth", "tongue",
-    "mouth_inside",
-)  # fmt: skip
 
 
 def _mirror_triangles(head: FlameHead, faces: np.ndarray) -> np.ndarray:
@@ -276,38 +270,14 @@ def _mirror_triangles(head: FlameHead, faces: np.ndarray) -> np.ndarray:
     return np.where(own[order][place] == wanted, order[place], -1)
 
 
-def _lid_share(head: FlameHead) -> np.ndarray:
-    """How much of each vertex is lid, ``(V, 2)`` left and right, by how far closing the eye moves it."""
-    travel = np.linalg.norm(head.eyelid_basis, axis=2)  # (2, V)
-    share = np.clip((travel - 0.3 * LID_METRES) / (1.7 * LID_METRES), 0, 1)
-    share[:, head.region_vertices(*_OWN_COLOUR)] = 0
-    return np.ascontiguousarray(share.T, np.float32)
-
-
-def _lid_colours(
-    head: FlameHead,
-    links: tuple[np.ndarray, np.ndarray],
-    agreed: np.ndarray,
-    lids: np.ndarray,
-    direct: np.ndarray,
+def _outside_eye_opening(
+    head: FlameHead, pixels: np.ndarray, colours: FaceColours, unseen: np.ndarray
 ) -> np.ndarray:
-    """Colour of closed lids, ``(V, 3)``: the skin around the eye, darker along the lash line."""
-    own = head.region_vertices(*_OWN_COLOUR, "eye_socket", "brow_left", "brow_right")
-    given = direct & (lids.max(axis=1) == 0)
-    given[own] = False
-    # Around the eye only skin may flow in, not the colour of the eyeball's socket.
-    start = np.where(given[:, None], agreed, 0)
-    skin, reached = relax_mesh(links, start, fixed=given, sweeps=40)
-    skin = np.where(reached[:, None], skin, agreed)
-    # The lash line is the rim of the lid: what closing the eye moves farthest.
-    travel = np.linalg.norm(head.eyelid_basis, axis=2)  # (2, V)
-    rim = (travel / np.maximum(travel.max(axis=1, keepdims=True), 1e-9)).max(axis=0)
-    dark = np.clip((rim - 0.82) / 0.12, 0, 1)[:, None]
-    return ((0.97 - 0.5 * dark) * skin).astype(np.float32)
+    """Eyeball vertices that the photo shows as lid, not as eye: ``(V, 2)`` float32, left and right.
 
-
-def _outside_eye_opening(head: FlameHead, pixels: np.ndarray, colours: FaceColours) -> np.ndarray:
-    """Eyeball vertices that the photo shows as lid, not as eye: ``(V, 2)`` float32, left and right."""
+    Args:
+        unseen: ``(V,)`` bool, vertices that a lid of the fitted head hides: filled colours begin there.
+    """
     import cv2
 
     outside = np.zeros((len(pixels), 2), np.float32)
@@ -315,5 +285,5 @@ def _outside_eye_opening(head: FlameHead, pixels: np.ndarray, colours: FaceColou
         height = max(float(np.ptp(outline[:, 1])), 1.0)
         for vertex in head.region_vertices(f"eye_{side}", f"iris_{side}", f"pupil_{side}"):
             room = cv2.pointPolygonTest(outline[:, None], tuple(map(float, pixels[vertex])), True)
-            outside[vertex, column] = np.clip(0.5 - room / (0.2 * height), 0, 1)
+            outside[vertex, column] = max(np.clip(0.9 - room / (0.2 * height), 0, 1), unseen[vertex])
     return outside

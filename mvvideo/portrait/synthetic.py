@@ -1,7 +1,7 @@
 """Colours for what a photo often hides: the rest of the eyeball, teeth, tongue, the inside of the mouth.
 
-Their brightness and saturation follow the face's own, so that a dim painting or a black-and-white print gets
-dim or grey teeth.
+Their brightness, tint and saturation follow the photo's own, so that a dim painting, a yellow varnish or a
+black-and-white print gets teeth to match. The rest of an eye continues what the lids leave open of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from flame.head import FlameHead
-from mvvideo.portrait.face_points import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, LIPS
+from mvvideo.portrait.face_points import (
+    BROW_LEFT,
+    BROW_RIGHT,
+    EYE_LEFT,
+    EYE_RIGHT,
+    IRIS_LEFT,
+    IRIS_RIGHT,
+    LIPS,
+    LIPS_INNER,
+)
 from mvvideo.portrait.skin import face_mask, polygon_mask
 
 __all__ = ["FaceColours", "measure_colours", "synthetic_colours"]
@@ -20,10 +29,17 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 TYPICAL_SATURATION = 0.30
 """Of skin in an ordinary colour photo: (max − min) / max."""
 TYPICAL_LIP_SATURATION = 0.45
+TYPICAL_SKIN = np.array([1.0, 0.78, 0.66], np.float32)
+"""Skin's colour in ordinary light, red = 1: what a photo's skin differs from this by is partly its light's."""
 EYE_WHITE = np.array([0.86, 0.83, 0.81], np.float32)
-TOOTH = np.array([0.90, 0.85, 0.77], np.float32)
-TONGUE = np.array([0.72, 0.36, 0.34], np.float32)
-MOUTH = np.array([0.34, 0.12, 0.11], np.float32)
+TOOTH = np.array([0.80, 0.755, 0.68], np.float32)
+GUM = np.array([0.58, 0.29, 0.27], np.float32)
+TONGUE = np.array([0.60, 0.29, 0.27], np.float32)
+MOUTH = np.array([0.30, 0.10, 0.09], np.float32)
+FRONT_TEETH_METRES = 0.004
+"""Depth behind the foremost tooth over which full light falls; behind, it fades (a third at the first molar)."""
+IRIS_RINGS = np.linspace(0.0, 2.4, 25)
+"""Distances from the pupil's middle, iris radii, at which the eye's colours are measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,18 +47,31 @@ class FaceColours:
     """What was measured in the photo.
 
     Attributes:
-        skin: (3,) median face colour; light: how bright white would be in this light, 0 … 1.
+        skin: (3,) median face colour; light: how bright white would be in this light, 0 … 1; cast: (3,) the
+            light's colour, 1 = neutral.
         saturation: of skin or lips relative to an ordinary photo, 0 (grey) … 1.
+        lash: (3,) colour of lashes, like the brows' dark parts.
         iris, eye_white: (2, 3) left then right.
+        eye_rings: (2, K, 3) colour of each eye by distance from the pupil, at ``IRIS_RINGS``.
         eye_outline: two ``(P, 2)`` polygons in canvas pixels, left then right.
+        mouth_outline: ``(P, 2)`` the gap between the lips in canvas pixels.
     """
 
     skin: np.ndarray
     light: float
+    cast: np.ndarray
     saturation: float
+    lash: np.ndarray
     iris: np.ndarray
     eye_white: np.ndarray
+    eye_rings: np.ndarray
     eye_outline: tuple[np.ndarray, np.ndarray]
+    mouth_outline: np.ndarray
+
+    def tinted(self, colour: np.ndarray) -> np.ndarray:
+        """A reference colour (3,) in this photo's light: dim, grey or yellow as the photo is."""
+        grey = float(colour @ LUMA)
+        return (self.light * self.cast * (grey + self.saturation * (colour - grey))).astype(np.float32)
 
 
 def measure_colours(image: np.ndarray, landmarks: np.ndarray, pad: int) -> FaceColours:
@@ -60,29 +89,86 @@ def measure_colours(image: np.ndarray, landmarks: np.ndarray, pad: int) -> FaceC
     lips = _median(image, polygon_mask(landmarks, LIPS, size) > 0, skin)
     saturation = max(_strength(skin) / TYPICAL_SATURATION, _strength(lips) / TYPICAL_LIP_SATURATION)
     saturation = float(np.clip(saturation, 0, 1))
-    irises, whites = [], []
+    cast = _cast(skin, saturation)
+    irises, whites, rings = [], [], []
     for outline, iris in ((EYE_LEFT, IRIS_LEFT), (EYE_RIGHT, IRIS_RIGHT)):
-        inside = polygon_mask(landmarks, outline, size) > 0
+        inside = polygon_mask(landmarks, outline, size)
         centre = landmarks[iris[0], :2]
-        radius = np.linalg.norm(landmarks[list(iris[1:]), :2] - centre, axis=1).mean()
+        radius = max(float(np.linalg.norm(landmarks[list(iris[1:]), :2] - centre, axis=1).mean()), 1.0)
         y, x = np.mgrid[:size, :size]
-        away = np.hypot(x + 0.5 - centre[0], y + 0.5 - centre[1]) / max(radius, 1.0)
-        irises.append(_median(image, inside & (away > 0.45) & (away < 0.85), 0.35 * skin))
-        white = inside & (away > 1.15)
-        fallback = _tinted(EYE_WHITE, light, saturation) * 0.85
+        away = np.hypot(x + 0.5 - centre[0], y + 0.5 - centre[1]) / radius
+        irises.append(_median(image, (inside > 0) & (away > 0.45) & (away < 0.85), 0.35 * skin))
+        white = (inside > 0) & (away > 1.15)
+        fallback = 0.85 * light * cast * EYE_WHITE
         if white.sum() >= 6:
             pixels = image[white]
-            bright_ones = pixels[(pixels @ LUMA) >= np.quantile(pixels @ LUMA, 0.6)]
-            fallback = 0.7 * np.median(bright_ones, axis=0) + 0.3 * fallback
+            bright_ones = pixels[(pixels @ LUMA) >= np.quantile(pixels @ LUMA, 0.65)]
+            fallback = 0.9 * np.median(bright_ones, axis=0) + 0.1 * fallback
         whites.append(fallback)
+        shadow = y + 0.5 < centre[1] - 0.35 * radius  # of the upper lid and its lashes
+        rings.append(_eye_rings(image, inside, away, shadow, irises[-1], whites[-1]))
+    # Dark skin must not make dark teeth: the whites of the eyes tell the light as well.
+    light = float(np.clip(max(light, 0.95 * np.mean(np.array(whites) @ LUMA) / (EYE_WHITE @ LUMA)), 0, 1))
+    brows = (polygon_mask(landmarks, BROW_LEFT, size) | polygon_mask(landmarks, BROW_RIGHT, size)) > 0
+    dark = image[brows] if brows.sum() >= 6 else 0.4 * skin[None]
+    dark = dark[(dark @ LUMA) <= np.quantile(dark @ LUMA, 0.4)]
     eyes = tuple((landmarks[list(points), :2] + pad).astype(np.float32) for points in (EYE_LEFT, EYE_RIGHT))
     return FaceColours(
-        skin,
-        light,
-        saturation,
-        np.array(irises, np.float32),
-        np.array(whites, np.float32),
-        (eyes[0], eyes[1]),
+        skin=skin,
+        light=light,
+        cast=cast,
+        saturation=saturation,
+        lash=np.minimum(0.6 * dark.mean(axis=0), 0.35 * skin).astype(np.float32),
+        iris=np.array(irises, np.float32),
+        eye_white=np.array(whites, np.float32),
+        eye_rings=np.array(rings, np.float32),
+        eye_outline=(eyes[0], eyes[1]),
+        mouth_outline=(landmarks[list(LIPS_INNER), :2] + pad).astype(np.float32),
+    )
+
+
+def _cast(skin: np.ndarray, saturation: float) -> np.ndarray:
+    """The light's (or the varnish's) colour, (3,): half of what skin differs from ordinary skin by."""
+    ratio = np.clip(skin / max(float(skin.max()), 0.05), 0.05, 1) / TYPICAL_SKIN
+    ratio = np.clip(ratio / ratio[0], 0.3, 1.1) ** 0.6
+    cast = 1 + saturation * (ratio - 1)
+    return np.clip(cast / cast.max(), 0.4, 1.0).astype(np.float32)
+
+
+def _eye_rings(
+    image: np.ndarray,
+    inside: np.ndarray,
+    away: np.ndarray,
+    shadow: np.ndarray,
+    iris: np.ndarray,
+    white: np.ndarray,
+) -> np.ndarray:
+    """Colours of an eye at ``IRIS_RINGS`` from the pupil, ``(K, 3)``, averaged around what the lids leave open.
+
+    Args:
+        inside: ``(S, S)`` 0/1 of the opening; away: ``(S, S)`` distance from the pupil, iris radii; shadow:
+            ``(S, S)`` bool, not used where anything else is; iris, white: colours where nothing is seen.
+    """
+    import cv2
+
+    room = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    open_part = room > min(1.5, 0.3 * float(room.max()))
+    typical = _eye_colour(IRIS_RINGS, iris, white)
+    step = float(IRIS_RINGS[1] - IRIS_RINGS[0])
+    colours = typical.copy()
+    for k, ring in enumerate(IRIS_RINGS):
+        near = open_part & (np.abs(away - ring) < max(step, 0.12))
+        chosen = near & ~shadow
+        if chosen.sum() < 5:
+            chosen = near
+        if chosen.sum() < 5:
+            continue
+        if ring < 1.05:  # lashes and corners make the white look darker than it is: it stays as measured
+            colours[k] = 0.8 * np.median(image[chosen], axis=0) + 0.2 * typical[k]
+    # The iris ends in a dark ring; a photo blurs it into the white.
+    colours[(IRIS_RINGS > 0.8) & (IRIS_RINGS < 1.05)] = 0.8 * colours[IRIS_RINGS <= 0.8][-2:].mean(axis=0)
+    return cv2.GaussianBlur(
+        colours.astype(np.float32), (1, 3), 0, sigmaY=0.6, borderType=cv2.BORDER_REPLICATE
     )
 
 
@@ -93,12 +179,6 @@ def _strength(colour: np.ndarray) -> float:
 
 def _median(image: np.ndarray, mask: np.ndarray, fallback: np.ndarray) -> np.ndarray:
     return np.median(image[mask], axis=0) if mask.sum() >= 6 else fallback
-
-
-def _tinted(colour: np.ndarray, light: float, saturation: float) -> np.ndarray:
-    """A reference colour under the photo's light."""
-    grey = float(colour @ LUMA)
-    return (light * (grey + saturation * (colour - grey))).astype(np.float32)
 
 
 def synthetic_colours(
@@ -115,37 +195,90 @@ def synthetic_colours(
     has = np.zeros(len(vertices), bool)
     result = np.zeros((len(vertices), 3), np.float32)
     centres = head.joints(np.zeros(1, np.float32))[3:5]
-    for side, centre, iris, white in zip(("left", "right"), centres, colours.iris, colours.eye_white):
-        for part in ("eye", "iris", "pupil"):
-            chosen = head.region_vertices(f"{part}_{side}")
-            if not len(chosen):
-                continue
-            ray = head.v_template[chosen] - centre
-            angle = np.degrees(np.arccos(np.clip(ray[:, 2] / np.linalg.norm(ray, axis=1), -1, 1)))
-            has[chosen] = True
-            result[chosen] = _eye_colour(part, angle, iris, white)
-    # Depth into the mouth: light falls off behind the lips.
-    lips = head.region_vertices("lips")
-    front = float(head.v_template[lips, 2].max()) if len(lips) else float(head.v_template[:, 2].max())
-    depth = np.maximum(front - head.v_template[:, 2], 0)
-    for region, colour, reach in (
-        ("teeth", TOOTH, 0.045),
-        ("tongue", TONGUE, 0.04),
-        ("mouth_inside", MOUTH, 0.025),
+    for side, centre, rings in zip(("left", "right"), centres, colours.eye_rings):
+        chosen = head.region_vertices(f"eye_{side}", f"iris_{side}", f"pupil_{side}")
+        iris = head.region_vertices(f"iris_{side}")
+        if not len(chosen) or not len(iris):
+            continue
+        away = _off_axis(head.v_template, centre)
+        ring = away[chosen] / max(float(away[iris].max()), 1e-6)
+        has[chosen] = True
+        # Towards the back of the ball, where lids shade it, darker.
+        shade = 1 - 0.25 * np.clip((ring - 1.6) / 1.5, 0, 1)[:, None]
+        result[chosen] = shade * np.stack([np.interp(ring, IRIS_RINGS, rings[:, c]) for c in range(3)], -1)
+    depth = _mouth_depth(head)
+    for region, colour, start, reach in (
+        ("tongue", TONGUE, 0.008, 0.018),
+        ("mouth_inside", MOUTH, 0.010, 0.012),
     ):
         chosen = head.region_vertices(region)
         has[chosen] = True
-        shade = np.exp(-np.maximum(depth[chosen] - 0.012, 0) / reach)[:, None]
-        result[chosen] = _tinted(colour, colours.light, colours.saturation) * shade
+        shade = np.exp(-np.maximum(depth[chosen] - start, 0) / reach)[:, None]
+        result[chosen] = colours.tinted(colour) * (0.06 + 0.94 * shade)
+    teeth = head.region_vertices("teeth")
+    has[teeth] = True
+    result[teeth] = _tooth_colours(head, teeth, depth, colours)
     return has, result
 
 
-def _eye_colour(part: str, angle: np.ndarray, iris: np.ndarray, white: np.ndarray) -> np.ndarray:
-    """Colour by angle from the optical axis, degrees."""
-    if part == "pupil":
-        return np.broadcast_to(0.18 * iris, (len(angle), 3))
-    if part == "iris":
-        rim = np.clip((angle - 16.0) / 4.0, 0, 1)[:, None]
-        return iris * (1 - 0.45 * rim)
-    shade = 1 - 0.35 * np.clip((angle - 25.0) / 45.0, 0, 1)[:, None]
-    return white * shade
+def _off_axis(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Sine of the angle between the optical axis (+z) and the ray from the eye's centre; 1 + behind it."""
+    ray = points - centre
+    ray = ray / np.maximum(np.linalg.norm(ray, axis=1, keepdims=True), 1e-9)
+    sine = np.hypot(ray[:, 0], ray[:, 1])
+    return np.where(ray[:, 2] > 0, sine, 2 - sine)
+
+
+def _mouth_depth(head: FlameHead) -> np.ndarray:
+    """Metres behind the foremost tooth, ``(V,)``, at least 0."""
+    teeth = head.region_vertices("teeth")
+    if not len(teeth):
+        teeth = head.region_vertices("lips")
+    front = float(head.v_template[teeth, 2].max()) if len(teeth) else float(head.v_template[:, 2].max())
+    return np.maximum(front - head.v_template[:, 2], 0)
+
+
+def _tooth_colours(head: FlameHead, teeth: np.ndarray, depth: np.ndarray, colours: FaceColours) -> np.ndarray:
+    """Colours of the teeth's vertices, ``(P, 3)``: darker at the gaps, at the gums and towards the corners."""
+    enamel, gum = colours.tinted(TOOTH), colours.tinted(GUM)
+    result = np.empty((len(teeth), 3), np.float32)
+    of_tooth = _pieces(head, "teeth")[teeth]
+    for tooth in np.unique(of_tooth):
+        own = of_tooth == tooth
+        points = head.v_template[teeth[own]]
+        middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
+        # Along the row of teeth: at right angles to the direction from the middle of the jaw.
+        outward = middle[[0, 2]] - (0.0, -0.012)
+        along = np.array([outward[1], -outward[0]]) / max(float(np.linalg.norm(outward)), 1e-6)
+        across = (points[:, [0, 2]] - middle[[0, 2]]) @ along
+        across /= max(float(np.abs(across).max()), 1e-6)
+        upper = float(head.weights[teeth[own], 2].mean()) < 0.5
+        height = (points[:, 1] - points[:, 1].min()) / max(float(np.ptp(points[:, 1])), 1e-6)
+        root = height if upper else 1 - height  # 0 at the biting edge, 1 at the gum
+        gap = 1 - 0.5 * np.clip((np.abs(across) - 0.55) / 0.4, 0, 1) ** 1.5
+        light = np.exp(-np.maximum(depth[teeth[own]] - FRONT_TEETH_METRES, 0) / 0.017)
+        light = light * (1.0 if upper else 0.82) * (1 - 0.12 * root)
+        share = np.clip((root - 0.72) / 0.2, 0, 1)[:, None]
+        result[own] = ((1 - share) * enamel + share * gum) * (gap * (0.08 + 0.92 * light))[:, None]
+    return result
+
+
+def _pieces(head: FlameHead, region: str) -> np.ndarray:
+    """``(V,)`` number of the connected piece of the region's triangles that each vertex belongs to."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    faces = head.faces[head.region_faces(region)]
+    ends = np.roll(faces, 1, axis=1)
+    count = len(head.v_template)
+    graph = coo_matrix((np.ones(faces.size), (faces.ravel(), ends.ravel())), shape=(count, count))
+    return np.asarray(connected_components(graph, directed=False)[1])
+
+
+def _eye_colour(ring: np.ndarray, iris: np.ndarray, white: np.ndarray) -> np.ndarray:
+    """Colours ``(K, 3)`` at distances from the pupil's middle, iris radii, of an eye nothing is known about."""
+    pupil = np.clip((0.45 - ring) / 0.12, 0, 1)[:, None]
+    rim = np.clip((ring - 0.8) / 0.15, 0, 1)[:, None]
+    ball = np.clip((ring - 0.96) / 0.12, 0, 1)[:, None]
+    inner = (1 - pupil) * iris * (1 - 0.4 * rim) + pupil * 0.18 * iris
+    return ((1 - ball) * inner + ball * white).astype(np.float32)
