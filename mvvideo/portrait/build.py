@@ -56,7 +56,7 @@ def build_appearance(
         fit: one frame, the photo's own pose; camera: the photo's own.
     """
     # 1. The crop on its canvas, and the head in it
-    canvas = make_canvas(image, matte, plate, camera)
+    canvas = make_canvas(image, matte, camera)
     reference = head.pose(fit)[0]  # (V, 3)
     drawn = drawn_triangles(head)
     links = _links(head)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mvvideo.portrait.foreground import estimate_foreground
 from mvvideo.portrait.plate import push_pull
 from renderer.cameras import Cameras
 
@@ -52,11 +53,11 @@ class Canvas:
         return cv2.copyMakeBorder(picture, *(4 * (self.pad,)), cv2.BORDER_REFLECT_101)
 
 
-def make_canvas(image: np.ndarray, matte: np.ndarray, plate: np.ndarray, camera: Cameras) -> Canvas:
+def make_canvas(image: np.ndarray, matte: np.ndarray, camera: Cameras) -> Canvas:
     """Put the crop on its canvas.
 
     Args:
-        image: ``(S, S, 3)`` float32; matte: ``(S, S)``; plate: ``(S, S, 3)``.
+        image: ``(S, S, 3)`` float32; matte: ``(S, S)``.
         camera: the photo's camera for the crop.
     """
     import cv2
@@ -66,22 +67,22 @@ def make_canvas(image: np.ndarray, matte: np.ndarray, plate: np.ndarray, camera:
     width = size + 2 * pad
     wide_camera = replace(camera, principal_px=camera.principal_px + pad, height=width, width=width)
     wide_matte = _continue_matte(matte, pad)
-    colour = _foreground_colour(image, matte, plate)
+    colour = _foreground_colour(image, matte)
     wide_colour = cv2.copyMakeBorder(colour, pad, pad, pad, pad, cv2.BORDER_REFLECT_101)
     inside = np.zeros((width, width), bool)
     inside[pad : pad + size, pad : pad + size] = True
     return Canvas(size, pad, wide_camera, wide_matte, wide_colour, inside)
 
 
-def _foreground_colour(image: np.ndarray, matte: np.ndarray, plate: np.ndarray) -> np.ndarray:
+def _foreground_colour(image: np.ndarray, matte: np.ndarray) -> np.ndarray:
     """Colour of the person alone: the photo where solid, unmixed at soft edges, spread outwards beyond."""
     import cv2
 
     solid = cv2.erode((matte > 0.97).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
     spread = push_pull(image, solid)
     alpha = matte[..., None]
-    unmixed = np.clip((image - (1 - alpha) * plate) / np.maximum(alpha, 0.05), 0, 1)
-    trust = np.clip((alpha - 0.1) / (OPAQUE - 0.1), 0, 1)
+    unmixed, _ = estimate_foreground(image, matte)
+    trust = np.clip(alpha / 0.3, 0, 1)
     colour = trust * unmixed + (1 - trust) * spread
     return np.where(alpha >= OPAQUE, image, colour).astype(np.float32)
 

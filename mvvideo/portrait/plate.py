@@ -6,8 +6,12 @@ import numpy as np
 
 __all__ = ["background_plate", "push_pull"]
 
-MARGIN_PIXELS = 7.0
+MARGIN_PIXELS = 9.0
 """How far from the matte's edge the background is trusted, per 512 pixels: hair and shadows reach beyond it."""
+PLAIN = (0.004, 0.010)
+"""Median texture below which a background is plain, a wall or a gradient, in which patches would show seams."""
+LOW_FREQUENCY = 0.045
+"""Blur (share of the side) above which brightness and tint come from the smooth fill."""
 
 
 def push_pull(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -70,29 +74,43 @@ def background_plate(image: np.ndarray, matte: np.ndarray, *, seed: int = 0) -> 
         mean = image.mean(axis=(0, 1), keepdims=True)
         return np.broadcast_to(mean, image.shape).astype(np.float32), np.zeros((size, size), np.float32)
     known = np.clip(distance / margin - 1, 0, 1).astype(np.float32)
-    plate = _fill(image, (known > 0.99).astype(np.float32))
-    plate = plate + _grain(image, known, seed=seed)
+    plate = _fill(image, known > 0.99, seed=seed)
     blend = known[..., None]
     return np.clip(blend * image + (1 - blend) * plate, 0, 1).astype(np.float32), known
 
 
-def _fill(image: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Structure from a low-resolution inpainting, everything else from push-pull."""
+def _fill(image: np.ndarray, known: np.ndarray, *, seed: int) -> np.ndarray:
+    """Brightness and tint from push-pull, structure and texture from elsewhere in the picture; ``(S, S, 3)``.
+
+    Patches alone leave a silhouette of the person where the surroundings differ left and right; their own low
+    frequencies are therefore replaced by the smooth fill's.
+    """
     import cv2
 
+    from mvvideo.portrait.resynthesis import resynthesise
+
     size = image.shape[0]
-    smooth = push_pull(image, known)
-    work = min(96, size)
-    small = cv2.resize(smooth, (work, work), interpolation=cv2.INTER_AREA)
-    hole = (cv2.resize(known, (work, work), interpolation=cv2.INTER_AREA) < 0.99).astype(np.uint8)
-    painted = cv2.inpaint(np.round(small * 255).clip(0, 255).astype(np.uint8), hole, 5, cv2.INPAINT_TELEA)
-    painted = cv2.resize(painted.astype(np.float32) / 255, (size, size), interpolation=cv2.INTER_CUBIC)
-    painted = cv2.GaussianBlur(painted, (0, 0), size / 128)
-    # Edges run a little way into the hole, then dissolve: long streaks look worse than blur.
-    distance = cv2.distanceTransform((known < 0.5).astype(np.uint8), cv2.DIST_L2, 3) / size
-    near = np.exp(-((distance / 0.06) ** 2))[..., None]
-    smooth = cv2.GaussianBlur(smooth, (0, 0), size / 170)
-    return near * painted + (1 - near) * smooth
+    pulled = push_pull(image, known.astype(np.float32))
+    smooth = np.where(known[..., None], image, cv2.GaussianBlur(pulled, (0, 0), size / 170))
+    grainy = smooth + _grain(image, known.astype(np.float32), seed=seed)
+    sigma = LOW_FREQUENCY * size
+    texture = float(np.median(np.abs(image - _low(smooth, sigma))[known])) if known.any() else 0.0
+    share = float(np.clip((texture - PLAIN[0]) / (PLAIN[1] - PLAIN[0]), 0, 1))
+    made = resynthesise(image, known, smooth, seed=seed) if share > 0 else None
+    if made is None:
+        return grainy
+    return (1 - share) * grainy + share * (_low(smooth, sigma) + made - _low(made, sigma))
+
+
+def _low(picture: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur, computed small."""
+    import cv2
+
+    size = picture.shape[0]
+    side = max(min(size, int(round(4 * size / sigma))), 8)
+    small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma * side / size, borderType=cv2.BORDER_REPLICATE)
+    return cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC)
 
 
 def _grain(image: np.ndarray, known: np.ndarray, *, seed: int) -> np.ndarray:
