@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 
 from flame.head import FlameHead
@@ -13,11 +16,14 @@ from mvvideo.portrait.hull import Anatomy, build_hull
 from mvvideo.portrait.inside import clear_mouth, inner_offsets
 from mvvideo.portrait.kernels import adjacency
 from mvvideo.portrait.plate import push_pull
+from mvvideo.portrait.posing import rigid_between, rigid_parts
+from mvvideo.portrait.scalp import hair_cap, hair_share, joined
 from mvvideo.portrait.skin import polygon_mask, skin_likeness
 from mvvideo.portrait.snapping import outline_offsets
 from mvvideo.portrait.surface import build_surface
 from mvvideo.portrait.synthetic import measure_colours
-from mvvideo.portrait.views import HeadView, drawn_triangles, view_head, visible_triangles
+from mvvideo.portrait.views import HeadView, drawn_triangles, sample_at, view_head, visible_triangles
+from mvvideo.portrait.wrap import RADIUS_METRES, Wrap, face_the_front, paint_wrap
 from renderer.cameras import Cameras
 
 __all__ = ["build_appearance"]
@@ -28,6 +34,10 @@ BALD = 0.85
 """Mean likeness of the crown to skin from which on it is bald."""
 NECK_BAND_METRES, NECK_TUCK_METRES = 0.005, 0.012
 """Bands in which it is asked whether the neck is bare; how far a bare neck goes on inside the clothes."""
+SKIN_BEHIND = 0.15
+"""Weight of a neck's colour against hair's and clothes' where none is known."""
+EAR_ROOM_METRES = 0.025
+"""Around the fitted ear, where nothing is taken for hair."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
 
 
@@ -75,14 +85,25 @@ def build_appearance(
         view = view_head(head, vertices, canvas.camera, view.drawn[~covered])
         bare = bare * view.mask
 
-    # 3. The photo on the head
-    colours = measure_colours(image, landmarks, canvas.pad)
-    surface = build_surface(head, vertices, canvas, view, links, colours, likeness)
-
-    # 4. The body around it
-    hull = build_hull(canvas, view, bare, _anatomy(head, fit, vertices, canvas))
+    # 3. The body around it, and hair over the far side of the head
+    anatomy = _anatomy(head, fit, vertices, canvas)
+    wrap = _wrap(head, reference, anatomy)
+    hull = build_hull(canvas, view, bare, anatomy, wrap)
     hull = clear_mouth(hull, head, vertices, canvas.camera)
-    front, filled, seen = _hull_textures(canvas, bare, view.mask)
+    front, plain, known, seen = _hull_textures(canvas, bare, view.mask)
+    ear = np.isin(np.append(view.drawn, -1)[view.triangle], head.region_faces("ear_left", "ear_right"))
+    known = _hair_and_clothes(known, bare, ear, view, likeness, canvas, anatomy)
+    filled = paint_wrap(wrap, hull.front, colour=canvas.colour, known=known, front=plain)
+    hairy = hair_share(head) * np.float32(0.0 if _is_bald(view, likeness, canvas) else 1.0)
+    cap = hair_cap(head, vertices, canvas, view.drawn, hairy, wrap)
+    hull = replace(hull, front=face_the_front(wrap, hull.front), back=joined(hull.back, cap))
+
+    # 4. The photo on the head
+    colours = measure_colours(image, landmarks, canvas.pad)
+    hair = cv2.GaussianBlur(filled, (0, 0), 0.03 * wrap.scale)
+    surface = build_surface(
+        head, vertices, canvas, view, links, colours, likeness, (hairy, sample_at(hair, wrap(vertices)))
+    )
     return AppearanceModel(
         head=head,
         reference=reference,
@@ -152,21 +173,16 @@ def _covered_neck(head: FlameHead, view: HeadView, bare: np.ndarray) -> np.ndarr
 
 def _shrunk(oval: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """The middle of the face oval, ``(W, W)`` bool."""
-    import cv2
-
     reach = max(int(0.12 * np.ptp(landmarks[:, 0])), 1)
     return cv2.distanceTransform(oval, cv2.DIST_L2, 3) > reach
 
 
 def _bare_skin(view: HeadView, likeness: np.ndarray, oval: np.ndarray, canvas: Canvas) -> np.ndarray:
     """Where the head's own surface is what the photo shows, ``(W, W)`` float32 0/1."""
-    import cv2
-
     face = np.maximum(oval.astype(np.float32), view.face)
     # A crown is bald as a whole or not at all: fair hair has skin's colour here and there. Necks and ears lie in
     # shadow or glow.
-    crown = (view.scalp > 0.5) & canvas.photographed
-    bald = bool(crown.any()) and float(likeness[crown].mean()) > BALD
+    bald = _is_bald(view, likeness, canvas)
     expected = np.where(likeness > 0.05, 0.3 * view.often_bare, 0) - (0.0 if bald else 1.0) * view.scalp
     skin = np.maximum(face * (1 - view.scalp), np.clip(likeness + expected, 0, 1)) * view.mask
     unit = canvas.size / 512
@@ -180,13 +196,16 @@ def _bare_skin(view: HeadView, likeness: np.ndarray, oval: np.ndarray, canvas: C
     return (labels == int(own.argmax())).astype(np.float32)
 
 
+def _is_bald(view: HeadView, likeness: np.ndarray, canvas: Canvas) -> bool:
+    crown = (view.scalp > 0.5) & canvas.photographed
+    return bool(crown.any()) and float(likeness[crown].mean()) > BALD
+
+
 def _hull_textures(
     canvas: Canvas, bare: np.ndarray, head_mask: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The hull's front and the same without skin and uncertain edges ``(W, W, 3)``; where the front is the
-    photo ``(W, W)``."""
-    import cv2
-
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The hull's front, and the same without skin and uncertain edges ``(W, W, 3)``; where the latter is the
+    photo, and where the former is, ``(W, W)``."""
     unit = canvas.size / 512
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(3 * unit) + 1,) * 2)
     skin = cv2.dilate(bare, kernel)
@@ -199,7 +218,30 @@ def _hull_textures(
     soft = np.maximum(cv2.GaussianBlur(1 - skin, (0, 0), 1.5 * unit), uncovered)[..., None]
     front = soft * canvas.colour + (1 - soft) * filled
     seen = (1 - skin) * canvas.photographed * (canvas.matte > 0.5)
-    return front.astype(np.float32), filled.astype(np.float32), seen.astype(np.float32)
+    return front.astype(np.float32), filled.astype(np.float32), known, seen.astype(np.float32)
+
+
+def _hair_and_clothes(
+    known: np.ndarray,
+    bare: np.ndarray,
+    ear: np.ndarray,
+    view: HeadView,
+    likeness: np.ndarray,
+    canvas: Canvas,
+    anatomy: Anatomy,
+) -> np.ndarray:
+    """How far the photo's colours may go on round the back, ``(W, W)``: where ``known`` is neither skin nor ear;
+    and below the chin a little skin, for the neck of whom no hair falls on it."""
+    reach = 2 * int(6 * canvas.size / 512) + 1
+    neck = cv2.dilate((view.often_bare > 0.5).astype(np.uint8), np.ones((reach, reach), np.uint8))
+    # Ears of flesh and blood, and of drawings, are larger than the fitted ones.
+    far = int(EAR_ROOM_METRES / anatomy.metres_per_pixel)
+    ears = cv2.distanceTransform(1 - ear.astype(np.uint8), cv2.DIST_L2, 3) < far
+    hair = known * (likeness < 0.5) * (neck == 0) * ~ears
+    enough = hair.sum() > 0.2 * known.sum()
+    below = np.arange(canvas.width)[:, None] > anatomy.chin_row
+    skin = SKIN_BEHIND * (bare > 0.5) * (canvas.matte > 0.95) * canvas.photographed * below
+    return np.maximum(hair if enough else known, skin).astype(np.float32)
 
 
 def _neck_joint(head: FlameHead, fit: FlameSequence) -> np.ndarray:
@@ -209,6 +251,15 @@ def _neck_joint(head: FlameHead, fit: FlameSequence) -> np.ndarray:
     joints = head.joints(fit.shape).astype(np.float64)
     turn = np.asarray(axis_angle_to_matrix(fit.rotation[0]))
     return turn @ (joints[1] - joints[0]) + joints[0] + fit.translation[0]
+
+
+def _wrap(head: FlameHead, reference: np.ndarray, anatomy: Anatomy) -> Wrap:
+    """The map round this head as it is posed in the photo."""
+    skull = rigid_parts(head)[0]
+    turn = rigid_between(head.v_template[skull].astype(np.float64), reference[skull].astype(np.float64))
+    low, high = reference[skull].min(axis=0), reference[skull].max(axis=0)
+    scale = float(np.clip(RADIUS_METRES / anatomy.metres_per_pixel, 16, 320))
+    return Wrap(0.5 * (low + high).astype(np.float64), turn.rotation, scale)
 
 
 def _anatomy(head: FlameHead, fit: FlameSequence, vertices: np.ndarray, canvas: Canvas) -> Anatomy:

@@ -19,6 +19,7 @@ from mvvideo.portrait.kernels import relax_grid
 from mvvideo.portrait.plate import push_pull
 from mvvideo.portrait.snapping import signed_distance
 from mvvideo.portrait.views import HeadView, sample_at
+from mvvideo.portrait.wrap import Wrap
 
 __all__ = ["Anatomy", "Hull", "Sheet", "build_hull"]
 
@@ -26,6 +27,8 @@ CELLS_PER_CROP = 112
 TRIM_METRES = 0.012
 """How far inside a bare-skin outline the hull ends."""
 HAIR_OVER_SCALP_METRES = 0.004
+FADING_HAIR = 0.9
+"""Share of the soft edge around hair that disappears as the view turns away from the photo's."""
 ROUND_HEAD, ROUND_BODY = 1.0, 0.30
 """Curvature k of the inflation; a torso is flatter than it is wide."""
 
@@ -45,7 +48,7 @@ class Anatomy:
 class Sheet:
     """A piece of surface: ``positions (V, 3)`` world metres at the photo's pose, ``pixels (V, 2)`` of the
     canvas, ``triangles (F, 3)``, ``weight (V,)`` 1 follows the head, 0 the shoulders, ``facing (V,)``, and
-    ``unrolled (V, 2)``: canvas pixels as far from the outline as the vertex is *along the surface*."""
+    ``unrolled (V, 2)``: pixels of the :class:`~mvvideo.portrait.wrap.Wrap`'s picture."""
 
     positions: np.ndarray
     pixels: np.ndarray
@@ -69,13 +72,13 @@ class Hull:
     fringe_skin: np.ndarray
 
 
-def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatomy) -> Hull:
+def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatomy, wrap: Wrap) -> Hull:
     """Inflate the matte around the fitted head.
 
     Args:
         canvas: matte and camera; view: the head in it, outline already snapped to the matte.
         bare: ``(W, W)`` float32, 1 where the head's own surface is what the photo shows (face, bare neck).
-        anatomy: see there.
+        anatomy: see there; wrap: where the picture for what the photo does not show has each point.
     """
     cells = CELLS_PER_CROP * canvas.width // canvas.size
     step = canvas.width / cells
@@ -93,12 +96,9 @@ def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatom
     weight = _follow_weight(view, bare, anatomy, nodes, valid)
     triangles = _cells_to_triangles(valid)
     facing = _facing(canvas, nodes, depth.front)
-    unroll = _Unroller(canvas, body, bare, anatomy, nodes)
-    front = _sheet(canvas, nodes, depth.front, triangles, weight, facing, unroll(depth.front - depth.rim))
-    back = _sheet(
-        canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing), unroll(depth.rim - depth.back)
-    )
-    fringe, alpha, skin = _fringe(canvas, view, bare, body, grid, depth, weight, nodes, facing)
+    front = _sheet(canvas, nodes, depth.front, triangles, weight, facing, wrap)
+    back = _sheet(canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing), wrap)
+    fringe, alpha, skin = _fringe(canvas, view, bare, body, grid, depth, weight, facing, wrap)
     return Hull(front, back, fringe, alpha, skin)
 
 
@@ -284,7 +284,7 @@ def _sheet(
     triangles: np.ndarray,
     weight: np.ndarray,
     facing: np.ndarray,
-    unrolled: np.ndarray | None = None,
+    wrap: Wrap,
 ) -> Sheet:
     """Keep the nodes that triangles use."""
     used, compact = np.unique(triangles, return_inverse=True)
@@ -296,43 +296,8 @@ def _sheet(
         compact.reshape(-1, 3).astype(np.int32),
         weight.ravel()[used],
         facing.ravel()[used],
-        pixels if unrolled is None else unrolled.reshape(-1, 2)[used],
+        wrap(positions),
     )
-
-
-class _Unroller:
-    """Where the photo has hair or cloth for the sides and the back, which it shows edge-on or not at all.
-
-    A point at distance d inside the outline whose surface has risen by h from the rim lies s > d along the
-    surface (on the circle through both: R = (h² + d²) / 2d, s = R asin(h / R)). It takes the picture from s
-    inside the outline, folded back and forth between the outline and bare skin.
-    """
-
-    def __init__(
-        self, canvas: Canvas, body: np.ndarray, bare: np.ndarray, anatomy: Anatomy, nodes: np.ndarray
-    ) -> None:
-        unit = canvas.size / 512
-        smooth = cv2.GaussianBlur(body, (0, 0), 6 * unit)
-        slope = np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], axis=-1)
-        direction = sample_at(slope, nodes)
-        self._inward = direction / np.maximum(np.linalg.norm(direction, axis=-1, keepdims=True), 1e-6)
-        self._from_edge = np.maximum(sample_at(body, nodes), 0.5 * unit)
-        to_skin = np.maximum(-sample_at(signed_distance(bare > 0.5), nodes), 0)
-        self._band = np.clip(self._from_edge + to_skin - 6 * unit, 10 * unit, 0.3 * canvas.size)
-        self._skip = 4 * unit  # the matte's own uncertainty: colours this near the outline are not repeated
-        self._metres = anatomy.metres_per_pixel
-        self._nodes = nodes
-
-    def __call__(self, rise: np.ndarray) -> np.ndarray:
-        """rise: ``(G, G)`` metres between rim and surface; returns canvas pixels ``(G, G, 2)``."""
-        height = np.maximum(rise / self._metres, 0)
-        edge = self._from_edge
-        radius = (height**2 + edge**2) / (2 * edge)
-        along = radius * np.arcsin(np.clip(height / np.maximum(radius, 1e-6), 0, 1))
-        along = np.maximum(np.where(height > edge, np.maximum(along, height), along), edge)
-        span = np.maximum(self._band - self._skip, 1.0)
-        folded = self._skip + span - np.abs(np.mod(along, 2 * span) - span)
-        return (self._nodes + self._inward * (folded - edge)[..., None]).astype(np.float32)
 
 
 def _fringe(
@@ -343,8 +308,8 @@ def _fringe(
     grid: np.ndarray,
     depth: _Depths,
     weight: np.ndarray,
-    nodes: np.ndarray,
     facing: np.ndarray,
+    wrap: Wrap,
 ) -> tuple[Sheet, np.ndarray, np.ndarray]:
     """A flat collar that carries what neither body nor head covers: soft hair and unfinished outlines."""
     unit = canvas.size / 512
@@ -367,5 +332,7 @@ def _fringe(
     skin = sample_at(cv2.GaussianBlur(bare, (0, 0), 8 * unit), grid)
     share = np.clip(4 * skin, 0, 1) * near_head
     z = share * mesh + (1 - share) * depth.rim
-    sheet = _sheet(canvas, grid, z.astype(np.float32), triangles, weight, facing)
-    return sheet, alpha.astype(np.float32), share.ravel()[np.unique(triangles)].astype(np.float32)
+    sheet = _sheet(canvas, grid, z.astype(np.float32), triangles, weight, facing, wrap)
+    # From the side the collar is a line across the hair: it fades there everywhere, at bare skin to nothing.
+    fading = np.maximum(share, FADING_HAIR).ravel()[np.unique(triangles)]
+    return sheet, alpha.astype(np.float32), fading.astype(np.float32)

@@ -25,10 +25,12 @@ from mvvideo.portrait.views import HeadView, face_front, sample_at
 
 __all__ = ["HeadSurface", "Source", "build_surface"]
 
-LARGEST_SEAM = 0.3
+LARGEST_SEAM = 0.8
 """Most that a mirrored colour is shifted."""
 TRUSTED_FACING = 0.35
-"""Cosine from which on a photographed colour counts as the surface's own rather than its outline's."""
+"""Cosine from which on a photographed colour counts as the surface's own rather than its outline's …"""
+DOUBTED_FACING = 0.15
+"""… and below which it counts for nothing."""
 BEHIND_EARS_METRES = -0.09
 """Template z behind which the upper head is hairy."""
 BETTER_TWIN = 0.2
@@ -81,6 +83,7 @@ def build_surface(
     links: tuple[np.ndarray, np.ndarray],
     colours: FaceColours,
     likeness: np.ndarray,
+    hair: tuple[np.ndarray, np.ndarray],
 ) -> HeadSurface:
     """Texture the head.
 
@@ -88,6 +91,7 @@ def build_surface(
         vertices: ``(V, 3)`` at the photo's pose, outline snapped; view: the same, drawn.
         links: :func:`~mvvideo.portrait.kernels.adjacency` of the head; colours: of eyes, teeth, mouth, skin.
         likeness: ``(W, W)`` how much the canvas shows skin.
+        hair: ``(V,)`` how far hair grows there, and ``(V, 3)`` its colour.
     """
     pixels, distance = (array[0] for array in canvas.camera.project(vertices))
     facing = _vertex_facing(head, vertices, canvas)
@@ -97,10 +101,17 @@ def build_surface(
 
     direct = _touched(view.faces[source == Source.DIRECT], len(vertices))
     anchor = direct & ~synthetic & _trusted(head, canvas, likeness, pixels, facing)
+    doubtful = direct & ~synthetic & ~anchor
+    doubtful &= _trusted(head, canvas, likeness, pixels, facing, cosine=DOUBTED_FACING)
+    belief = anchor + doubtful * np.clip((facing - DOUBTED_FACING) / (TRUSTED_FACING - DOUBTED_FACING), 0, 1)
     has_twin = anchor[mirror]
+    # A mirrored triangle must agree with the filled ones around it.
+    source[(source == Source.MIRRORED) & ~has_twin[view.faces].all(axis=1)] = Source.FILLED
     shading = _under_shade(head, vertices)
-    fill, offset = _spread_colours(links, sample_at(canvas.colour, pixels), anchor, mirror, shading)
+    fill, offset = _spread_colours(links, sample_at(canvas.colour, pixels), anchor, mirror, shading, belief)
     fill = np.where(np.isnan(fill), colours.skin * shading, fill)
+    covered = (hair[0] * ~anchor)[:, None]
+    fill = (1 - covered) * fill + covered * hair[1]
     fill[synthetic] = own_colour[synthetic]
     lids = lid_share(head, pixels, colours)
     plain = anchor & (sample_at(likeness, pixels) > 0.6)
@@ -152,12 +163,15 @@ def _spread_colours(
     anchor: np.ndarray,
     mirror: np.ndarray,
     shading: np.ndarray,
+    belief: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Colours for every vertex from the trusted ones.
 
     Args:
         photo: ``(V, 3)`` what the photo shows there; anchor: ``(V,)`` where that is to be trusted.
         mirror: ``(V,)`` the vertex on the other side; shading: ``(V, 1)`` taken out before spreading.
+        belief: ``(V,)`` how far the photo counts in the result: 1 at anchors, falling to 0 around them, so that
+            spread colours begin where the photo leaves off.
 
     Returns:
         ``(V, 3)`` colours, NaN where no trusted vertex is connected, and ``(V, 3)`` offsets that mirrored
@@ -166,13 +180,16 @@ def _spread_colours(
     twin, has_twin = photo[mirror], anchor[mirror]
     seam = anchor & has_twin
     offset, reached = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=40)
-    offset = np.where(reached[:, None], np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM), 0)
+    offset = np.where(reached[:, None], offset, 0)
+    offset = belief[:, None] * (photo - twin) + (1 - belief[:, None]) * offset
+    offset = np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM)
     believed = np.where(anchor[:, None], photo, twin + offset)
     given = anchor | has_twin
     spread, reached = relax_mesh(
         links, np.where(given[:, None], believed / shading, 0), fixed=given, sweeps=50
     )
-    return np.where(reached[:, None], spread * shading, np.nan), offset
+    spread = belief[:, None] * photo + (1 - belief[:, None]) * spread * shading
+    return np.where(reached[:, None], spread, np.nan), offset
 
 
 def _under_shade(head: FlameHead, vertices: np.ndarray) -> np.ndarray:
@@ -188,11 +205,17 @@ def _bare_rim(canvas: Canvas, likeness: np.ndarray, pixels: np.ndarray) -> np.nd
 
 
 def _trusted(
-    head: FlameHead, canvas: Canvas, likeness: np.ndarray, pixels: np.ndarray, facing: np.ndarray
+    head: FlameHead,
+    canvas: Canvas,
+    likeness: np.ndarray,
+    pixels: np.ndarray,
+    facing: np.ndarray,
+    *,
+    cosine: float = TRUSTED_FACING,
 ) -> np.ndarray:
     """Vertices whose photographed colour may stand for their surroundings, ``(V,)`` bool."""
     room = sample_at(signed_distance(canvas.matte > 0.9), pixels)
-    frontal = (facing > TRUSTED_FACING) & (room > 4 * canvas.size / 512)
+    frontal = (facing > cosine) & (room > 4 * canvas.size / 512)
     hairy = np.zeros(len(pixels), bool)
     hairy[head.region_vertices("scalp")] = True
     hairy |= (head.v_template[:, 2] < BEHIND_EARS_METRES) & (head.weights[:, 1] > 0.9)

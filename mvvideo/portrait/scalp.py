@@ -1,0 +1,84 @@
+"""Hair on the far side of the head: a thin cap over the fitted scalp, as far down as hair grows.
+
+Where bare skin is the outline, at ears and necks, the hull withdraws into the head. Behind it the head would be
+bald: nobody's hair ends above the ears because their neck is bare.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flame.head import FlameHead
+from mvvideo.portrait.canvas import Canvas
+from mvvideo.portrait.hull import Sheet
+from mvvideo.portrait.wrap import Wrap
+
+__all__ = ["hair_cap", "hair_share", "joined"]
+
+BEHIND_EARS_METRES = (-0.072, -0.092)
+"""Template z over which, behind the ears, hair begins."""
+TEMPLE_METRES = (-0.028, -0.045)
+"""Template z over which hair begins at the temples …"""
+ABOVE_EARS_METRES = (0.012, 0.028)
+"""… above this template y."""
+NAPE_METRES = (-0.088, -0.066)
+"""Template y over which hair ends at the nape."""
+THICKNESS_METRES = 0.003
+FAR_SIDE_COSINE = 0.1
+"""The cap begins where the photo's camera sees the scalp at less than this."""
+
+
+def hair_share(head: FlameHead) -> np.ndarray:
+    """How far hair grows at every vertex, by anatomy: ``(V,)`` float32, 0 to 1."""
+    template = head.v_template
+    behind = _ramp(template[:, 2], *BEHIND_EARS_METRES) * _ramp(template[:, 1], *NAPE_METRES)
+    above = _ramp(template[:, 2], *TEMPLE_METRES) * _ramp(template[:, 1], *ABOVE_EARS_METRES)
+    behind = np.maximum(behind, above)
+    behind[head.region_vertices("ear_left", "ear_right", "shoulders")] = 0
+    behind[head.weights[:, 1] < 0.2] = 0
+    behind[head.region_vertices("scalp")] = 1
+    return behind.astype(np.float32)
+
+
+def _ramp(values: np.ndarray, zero: float, one: float) -> np.ndarray:
+    return np.clip((values - zero) / (one - zero), 0, 1)
+
+
+def hair_cap(
+    head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray, share: np.ndarray, wrap: Wrap
+) -> Sheet:
+    """The scalp's far side, a little outside the head.
+
+    Args:
+        vertices: ``(V, 3)`` at the photo's pose, outline snapped; drawn: ``(F',)`` indices of the head's drawn
+            triangles; share: :func:`hair_share`.
+    """
+    normals = head.vertex_normals(vertices)
+    ray = canvas.camera.center[0] - vertices
+    facing = (normals * ray).sum(axis=1) / np.linalg.norm(ray, axis=1)
+    faces = head.faces[drawn]
+    faces = faces[(share[faces] > 0).all(axis=1) & (facing[faces] < FAR_SIDE_COSINE).all(axis=1)]
+    used, triangles = np.unique(faces, return_inverse=True)
+    # At the outline as the photo shows it nothing may stick out.
+    lift = THICKNESS_METRES * share[used] * np.clip(-facing[used] / 0.3, 0, 1)
+    positions = (vertices[used] + lift[:, None] * normals[used]).astype(np.float32)
+    return Sheet(
+        positions,
+        canvas.camera.project(positions)[0][0].astype(np.float32),
+        triangles.reshape(-1, 3).astype(np.int32),
+        head.weights[used, 1:].sum(axis=1).astype(np.float32),
+        np.zeros(len(used), np.float32),
+        wrap(positions),
+    )
+
+
+def joined(one: Sheet, other: Sheet) -> Sheet:
+    """Two sheets as one."""
+    return Sheet(
+        np.concatenate([one.positions, other.positions]),
+        np.concatenate([one.pixels, other.pixels]),
+        np.concatenate([one.triangles, other.triangles + np.int32(len(one.positions))]),
+        np.concatenate([one.weight, other.weight]),
+        np.concatenate([one.facing, other.facing]),
+        np.concatenate([one.unrolled, other.unrolled]),
+    )
