@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flame.errors import ConfigError, input_error
+from mvvideo.latent.config import LATENT_PRESETS
 from mvvideo.pipeline import find_preset
 
 __all__ = ["AnimateOptions", "TurntableOptions", "parse_views"]
@@ -15,6 +16,7 @@ __all__ = ["AnimateOptions", "TurntableOptions", "parse_views"]
 MAX_SECONDS = 600.0
 MAX_VIEWS = 32
 MAX_FPS = 120.0
+MAX_REFERENCES = 16
 SIZE_MULTIPLE = 16
 MIN_SIZE, MAX_SIZE = 64, 1024
 MAX_SEED = 2**32 - 1
@@ -34,10 +36,13 @@ class AnimateOptions:
         seconds: length; None: 3 for text, the motion's own for a motion file.
         fps: frames per second; None: 25, or the motion file's own.
         size: side of the square frames in pixels; None: 512 if the photo has the detail, else 256.
-        preset: see ``mvvideo.pipeline.PRESETS``.
+        preset: see ``mvvideo.pipeline.PRESETS``; or ``sd15``, ``svd``, with ``weights``.
+        weights: folder or configuration of the big presets' weights.
         seed: of everything random.
         absolute: take the motion as it is instead of adding it to the photo's own pose.
         resume: go on with what an interrupted run of the same options left, and leave such work behind.
+        full_frame: also the whole photo, with the front view in its place.
+        other_references: further photos of the same person.
     """
 
     reference: str
@@ -50,9 +55,12 @@ class AnimateOptions:
     fps: float | None = None
     size: int | None = None
     preset: str = "fast"
+    weights: Path | None = None
     seed: int = 0
     absolute: bool = False
     resume: bool = True
+    full_frame: bool = False
+    other_references: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise the first thing that is wrong, in the order of the options.
@@ -61,15 +69,16 @@ class AnimateOptions:
             ConfigError: a number outside its range, an unknown preset or view, no or two drivers.
             PromptError: an empty or too long prompt.
         """
+        check_references(self.reference, self.other_references)
         check_driver(self.text, self.motion)
         if self.cameras is None:
-            parse_views(self.views)
+            check_full_frame(parse_views(self.views), self.full_frame)
         check_numbers(self.seconds, self.fps, self.seed)
         if self.orbit_degrees is not None:
             check_range("--orbit", self.orbit_degrees, 0.0, 120.0, "degrees")
         if self.size is not None:
             check_size(self.size)
-        find_preset(self.preset)
+        check_preset(self.preset, self.weights)
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""
@@ -97,9 +106,11 @@ class TurntableOptions:
     seed: int = 0
     absolute: bool = False
     resume: bool = True
+    other_references: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise the first thing that is wrong; see ``AnimateOptions.check``."""
+        check_references(self.reference, self.other_references)
         check_driver(self.text, self.motion)
         check_range("--arc", self.arc_degrees, 1.0, 240.0, "degrees")
         check_numbers(self.seconds, self.fps, self.seed)
@@ -115,7 +126,46 @@ class TurntableOptions:
 def as_json(options: Any) -> dict[str, Any]:
     """A frozen options dataclass as JSON values; paths as text."""
     values = asdict(options)
-    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+
+
+def check_references(first: str, others: tuple[str, ...]) -> None:
+    """Not too many photos, and none twice."""
+    given = (first, *others)
+    if len(given) > MAX_REFERENCES:
+        rule = f"--reference takes at most {MAX_REFERENCES} photos of a person"
+        raise input_error(ConfigError, rule, len(given), "give those that show the most different sides")
+    if len(set(given)) != len(given):
+        twice = next(name for name in given if given.count(name) > 1)
+        raise input_error(ConfigError, "--reference names a photo twice", twice, "name each photo once")
+
+
+def check_full_frame(views: int | tuple[str, ...], wanted: bool) -> None:
+    """The whole photo can show the front view alone: other cameras see another room."""
+    if wanted and isinstance(views, tuple) and "front" not in views:
+        given = "--views " + ",".join(views)
+        raise input_error(
+            ConfigError,
+            "--full-frame needs a view from the photo's own camera",
+            given,
+            "add front to --views",
+        )
+
+
+def check_preset(preset: str, weights: Path | None) -> None:
+    """A known preset, with ``weights`` where it needs them and only there."""
+    if preset in LATENT_PRESETS:
+        if weights is None or not weights.exists():
+            rule = f"preset {preset} needs --weights, the folder of its weights"
+            raise input_error(
+                ConfigError, rule, weights or "not given", "see docs/big_presets.md for where to get them"
+            )
+        return
+    find_preset(preset)
+    if weights is not None:
+        rule = "--weights is for the presets " + " and ".join(LATENT_PRESETS)
+        raise input_error(ConfigError, rule, f"preset {preset}", "leave it out")
 
 
 def check_driver(text: str | None, motion: Path | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,12 @@ from flame.errors import MotionFileError, input_error
 from mvportrait.drive import MAX_FRAMES, motion_from_file, motion_from_text, onto_portrait
 from mvportrait.manifest import sha256_of_arrays, sha256_of_file, versions, write_manifest
 from mvportrait.media.images import Picture, read_picture
+from mvportrait.media.pasting import PasteBack
 from mvportrait.media.recorder import ViewRecorder
+from mvportrait.models import load_video_model
 from mvportrait.options import AnimateOptions, TurntableOptions
 from mvportrait.outputs import check_output_folder, output_folder
+from mvportrait.portraits import PreparedPortrait, prepare_portrait
 from mvportrait.provenance import Provenance
 from mvportrait.reporting import Reporter, Stopwatch
 from mvportrait.views import (
@@ -24,20 +27,21 @@ from mvportrait.views import (
     check_views,
     choose_cameras,
     limited_orbit_degrees,
+    photo_view,
     view_file_name,
 )
 from mvportrait.work import check_not_at_work, work_folder
 
 if TYPE_CHECKING:
     from flame.sequence import FlameSequence
+    from mvvideo import VideoModel
+    from mvvideo.latent import LatentVideoModel
     from mvvideo.portrait import Portrait
     from renderer.cameras import Cameras
 
-__all__ = ["AnimateResult", "animate", "list_inputs", "prepare_motion", "prepare_portrait", "work_key"]
+__all__ = ["AnimateResult", "animate", "list_inputs", "prepare_motion", "work_key"]
 
-#: A crop with at least this many pixels on a side has the detail for frames of 512.
-_PIXELS_FOR_LARGE = 400
-_LARGE, _SMALL = 512, 256
+FULL_FRAME_FILE = "full_frame.mp4"
 
 
 @dataclass(frozen=True)
@@ -94,38 +98,42 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
     check_views(options.views, options.cameras)
     check_output_folder(out)
     check_not_at_work(out)
-    picture = read_picture(options.reference)
+    pictures = [read_picture(given) for given in (options.reference, *options.other_references)]
     given_motion = None
     if options.motion is not None:
         given_motion = motion_from_file(options.motion, seconds=options.seconds, fps=options.fps)
 
     # 2. The portrait: find the face, cut, matte, fit the head, build its appearance.
     with watch.stage("portrait"), reporter.track("portrait"):
-        portrait = prepare_portrait(picture, size=options.size, reporter=reporter)
+        prepared = prepare_portrait(
+            pictures, size=options.size, full_frame=options.full_frame, reporter=reporter
+        )
+    portrait, size = prepared.portrait, prepared.size
 
     # 3. The motion, added to how the person in the photo is.
     with watch.stage("motion"), reporter.track("motion"):
         motion = prepare_motion(options, given_motion, portrait, reporter=reporter)
 
     # 4. The cameras.
-    size = portrait.camera.height
+    front = portrait.camera.resized(size, size)
     cameras = choose_cameras(
-        portrait.camera,
+        front,
         portrait.pivot,
         views=options.views,
         cameras_file=options.cameras,
         orbit_degrees=_orbit_degrees(options, motion, reporter),
     )
+    full = _full_frame(prepared, pictures[0], cameras, front) if options.full_frame else None
 
     # 5. The video model.
     with watch.stage("load model"), reporter.track("load model"):
-        from mvvideo import VideoModel
-
-        model = VideoModel.load(options.preset)
+        model = load_video_model(
+            options.preset, options.weights, views=len(cameras), size=size, note=reporter.note
+        )
 
     # 6. Frames, streaming from the model to the encoders, in segments that survive a kill.
     provenance = Provenance("animate", options.preset, options.seed)
-    inputs = list_inputs(options, picture)
+    inputs = list_inputs(options, pictures)
     key = work_key(options, inputs, motion, cameras, size=size)
     with work_folder(out, key=key, resume=options.resume, reporter=reporter) as work:
         begun_at = work.frames
@@ -137,16 +145,17 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
             fps=motion.fps,
             size=size,
             provenance=provenance,
+            full=None if full is None else (FULL_FRAME_FILE, full.paste.height, full.paste.width),
         )
         if begun_at:
             reporter.note(f"an interrupted run is taken up at frame {begun_at} of {motion.frames}")
         progress = reporter.track("frames", motion.frames, done=begun_at)
         with recorder, watch.stage("frames"), progress as advance:
             if begun_at < motion.frames:
-                for frames in model.generate(
-                    portrait, motion, cameras, size=size, seed=options.seed, start=begun_at
+                for frames, whole in _pictures(
+                    model, prepared, motion, cameras, full, seed=options.seed, start=begun_at
                 ):
-                    recorder.write(frames)
+                    recorder.write(frames, whole)
                     advance(len(frames))
 
         # 7. The finished files, what else is known, and the manifest over all of it.
@@ -173,34 +182,57 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
                     "size": size,
                     "views": dict(zip(cameras.names, recorder.files, strict=True)),
                     "taken_up_at_frame": begun_at,
+                    "full_frame": None if full is None else full.as_json(),
                 },
             )
     videos = {name: out / file for name, file in zip(cameras.names, recorder.files, strict=True)}
     return AnimateResult(out, videos, motion.frames, motion.fps, size, manifest)
 
 
-def prepare_portrait(picture: Picture, *, size: int | None, reporter: Reporter) -> Portrait:
-    """The portrait at the wanted frame size, or at the size that its crop has the detail for.
+@dataclass(frozen=True, eq=False)
+class _FullFrame:
+    """The view that goes back into the photo, at which size, and how."""
 
-    Raises:
-        NoFaceError: no human face was found.
-    """
-    from flame.head import load_head
-    from mvvideo.portrait import Portrait
+    view: int
+    size: int
+    paste: PasteBack
 
-    head = load_head("open")
-    enough = min(picture.height, picture.width) >= _PIXELS_FOR_LARGE
-    for side in (size,) if size is not None else (_LARGE, _SMALL) if enough else (_SMALL,):
-        said: list[str] = []
-        portrait = Portrait.from_image(picture.pixels, head=head, size=side, warn=said.append)
-        shown = portrait.crop[2] - portrait.crop[0]
-        if size is not None or side == _SMALL or shown >= _PIXELS_FOR_LARGE:
-            break
-    if size is None and side == _SMALL:
-        reporter.note(f"frames are {_SMALL} pixels, the photo shows the head on {shown}; --size overrules")
-    for warning in said:
-        reporter.warn(warning)
-    return portrait
+    def as_json(self) -> dict[str, Any]:
+        return {"file": FULL_FRAME_FILE, "height": self.paste.height, "width": self.paste.width}
+
+
+def _full_frame(prepared: PreparedPortrait, picture: Picture, cameras: Cameras, front: Cameras) -> _FullFrame:
+    """Raise a CameraError where no view has the photo's own camera."""
+    portrait = prepared.portrait
+    paste = PasteBack(picture.pixels, portrait.crop, plate=portrait.plate, plate_known=portrait.plate_known)
+    return _FullFrame(photo_view(cameras, front), prepared.full_size, paste)
+
+
+def _pictures(
+    model: VideoModel | LatentVideoModel,
+    prepared: PreparedPortrait,
+    motion: FlameSequence,
+    cameras: Cameras,
+    full: _FullFrame | None,
+    *,
+    seed: int,
+    start: int,
+) -> Iterator[tuple[np.ndarray, list[np.ndarray] | None]]:
+    """Frames of every view ``(n, N, S, S, 3)``, and of the whole photo, n of ``(height, width, 3)``."""
+    from mvvideo import VideoModel
+    from mvvideo.scene import Shots
+
+    if full is None or not isinstance(model, VideoModel) or full.size == prepared.size:
+        for frames in model.generate(
+            prepared.portrait, motion, cameras, size=prepared.size, seed=seed, start=start
+        ):
+            yield frames, None if full is None else [full.paste.paste(views[full.view]) for views in frames]
+        return
+    shots = (Shots(tuple(range(len(cameras))), prepared.size), Shots((full.view,), full.size))
+    for frames, large in model.generate_shots(
+        prepared.portrait, motion, cameras, shots=shots, seed=seed, start=start
+    ):
+        yield frames, [full.paste.paste(picture) for picture in large[:, 0]]
 
 
 def prepare_motion(
@@ -247,9 +279,15 @@ def _orbit_degrees(options: AnimateOptions, motion: FlameSequence, reporter: Rep
     return left, right
 
 
-def list_inputs(options: AnimateOptions | TurntableOptions, picture: Picture) -> dict[str, dict[str, str]]:
+def list_inputs(
+    options: AnimateOptions | TurntableOptions, pictures: Sequence[Picture]
+) -> dict[str, dict[str, str]]:
     """Name → path and hash of every file that was given."""
-    inputs = {"reference": {"path": str(picture.path), "sha256": picture.sha256}}
+    names = ["reference", *(f"reference {number}" for number in range(2, len(pictures) + 1))]
+    inputs = {
+        name: {"path": str(picture.path), "sha256": picture.sha256}
+        for name, picture in zip(names, pictures, strict=True)
+    }
     for name in ("motion", "cameras"):
         path = getattr(options, name, None)
         if path is not None:
@@ -271,8 +309,12 @@ def work_key(
     """
     from mvvideo.pipeline import WEIGHTS_DIRECTORY
 
-    named = {"resume": None, "reference": None, "motion": None, "cameras": None}
-    given = {f"--{name}": value for name, value in options.as_json().items() if name not in named}
+    by_content = ("reference", "other_references", "motion", "cameras")
+    given = {
+        "--" + name.replace("_degrees", "").replace("_", "-"): value
+        for name, value in options.as_json().items()
+        if name not in ("resume", *by_content)
+    }
     files = {f"{name} file": entry["sha256"] for name, entry in inputs.items()}
     sums = WEIGHTS_DIRECTORY / "SHA256SUMS"
     seen = [cameras.world_to_camera, cameras.focal_px, cameras.principal_px]

@@ -20,9 +20,15 @@ def train_text(kind: str, config: Path | None, arguments: Sequence[str]) -> int:
 
 
 def train_video(config: Path | None, arguments: Sequence[str]) -> int:
-    """Train the video model; returns the exit code of ``python -m mvvideo.training``."""
+    """Train the video model; returns the exit code of ``python -m mvvideo.training``.
+
+    A configuration with a line ``preset:`` is one of the big presets': then it is ``python -m mvvideo.latent``.
+    """
     _check_config(config)
-    from mvvideo.training.__main__ import main
+    if config is not None and _names_preset(config):
+        from mvvideo.latent.__main__ import main
+    else:
+        from mvvideo.training.__main__ import main
 
     chosen = [] if config is None else ["--config", str(config)]
     return _exit_code(main, [*chosen, *arguments])
@@ -34,6 +40,11 @@ def _exit_code(main: Callable[[list[str]], int], arguments: list[str]) -> int:
         return main(arguments)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 2
+
+
+def _names_preset(config: Path) -> bool:
+    lines = config.read_text(encoding="utf-8", errors="replace").splitlines()
+    return any(line.startswith("preset:") for line in lines)
 
 
 def _check_config(config: Path | None) -> None:

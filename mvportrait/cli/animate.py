@@ -8,7 +8,7 @@ from mvportrait.options import AnimateOptions
 
 
 def animate(
-    reference: arguments.Reference,
+    reference: arguments.References,
     out: arguments.OutFolder,
     text: arguments.Text = None,
     motion: arguments.Motion = None,
@@ -19,15 +19,18 @@ def animate(
     fps: arguments.Fps = None,
     size: arguments.Size = None,
     preset: arguments.Preset = "fast",
+    weights: arguments.Weights = None,
     seed: arguments.Seed = 0,
     absolute: arguments.Absolute = False,
+    full_frame: arguments.FullFrame = False,
     resume: arguments.Resume = True,
     quiet: arguments.Quiet = False,
     as_json: arguments.AsJson = False,
 ) -> None:
     """Animate a portrait: a video per view, a grid, a contact sheet, the motion, the cameras, a manifest."""
     options = AnimateOptions(
-        reference=reference,
+        reference=reference[0],
+        other_references=tuple(reference[1:]),
         text=text,
         motion=motion,
         views=views,
@@ -37,8 +40,10 @@ def animate(
         fps=fps,
         size=size,
         preset=preset,
+        weights=weights,
         seed=seed,
         absolute=absolute,
+        full_frame=full_frame,
         resume=resume,
     )
     options.check()

@@ -133,7 +133,9 @@ class LatentConfig:
             *((f"phases.{p.name}.trains", p.trains, ("appearance", "motion", "views")) for p in self.phases),
         ):
             if value not in allowed:
-                raise input_error(ConfigError, f"{name} must be one of {', '.join(allowed)}", value, "correct it")
+                raise input_error(
+                    ConfigError, f"{name} must be one of {', '.join(allowed)}", value, "correct it"
+                )
         if not 0 <= sampling.window_overlap < sampling.window_frames or sampling.steps < 1:
             given = (
                 f"{sampling.window_frames} frames, overlap {sampling.window_overlap}, {sampling.steps} steps"

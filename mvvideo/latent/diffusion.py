@@ -159,4 +159,3 @@ def noise_process(options: dict[str, Any], config: DiffusionConfig) -> NoiseProc
         rule = "the scheduler's configuration cannot be used"
         raise input_error(AssetError, rule, error, "set diffusion.beta_schedule: scaled_linear") from error
     return NoiseProcess(kind, config, alphas)
-

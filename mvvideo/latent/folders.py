@@ -160,7 +160,7 @@ class ModelFolder:
         files = {}
         for file in self.files():
             with opened(file) as tensors:
-                stored = [name for name in tensors.keys() if not name.startswith(_OTHER_PARTS)]  # noqa: SIM118
+                stored = [name for name in tensors.keys() if not name.startswith(_OTHER_PARTS)]
             files[file] = {name: _today(name) for name in stored}
         return files
 

@@ -94,7 +94,9 @@ def _check_together(folders: Folders, config: LatentConfig) -> None:
         for name in ("addition_embed_type", "class_embed_type", "encoder_hid_dim_type"):
             if unet.get(name):
                 rule = "the U-Net must be Stable Diffusion 1.5's kind, without further conditions"
-                raise input_error(AssetError, rule, f"{name}: {unet[name]}", "name a Stable Diffusion 1.5 folder")
+                raise input_error(
+                    AssetError, rule, f"{name}: {unet[name]}", "name a Stable Diffusion 1.5 folder"
+                )
     latent = int(vae.get("latent_channels", 4))
     wanted_in = latent if config.preset == "sd15" else 2 * latent
     if int(unet.get("in_channels", 4)) != wanted_in:

@@ -50,7 +50,7 @@ def make_scheduler(options: dict[str, Any], config: SamplingConfig) -> Any:
         return DPMSolverMultistepScheduler(**shared)
     if config.sampler == "euler":
         return EulerDiscreteScheduler(**shared)
-    return DDIMScheduler(**shared, clip_sample=False, set_alpha_to_one=False)
+    return DDIMScheduler(**shared, clip_sample=False)
 
 
 def sample_latents(
