@@ -12,7 +12,8 @@ from mvportrait.media.images import read_picture
 from mvportrait.media.segments import SegmentedWriter, Stream
 from mvportrait.options import TurntableOptions
 from mvportrait.outputs import check_output_file, output_file
-from mvportrait.pipeline import list_inputs, prepare_motion, prepare_portrait, work_key
+from mvportrait.pipeline import list_inputs, prepare_motion, work_key
+from mvportrait.portraits import prepare_portrait
 from mvportrait.provenance import Provenance
 from mvportrait.reporting import Reporter, Stopwatch
 from mvportrait.work import check_not_at_work, work_folder
@@ -41,21 +42,22 @@ def turntable(options: TurntableOptions, out: Path, *, reporter: Reporter | None
     options.check()
     check_output_file(out, suffix=".mp4")
     check_not_at_work(out)
-    picture = read_picture(options.reference)
+    pictures = [read_picture(given) for given in (options.reference, *options.other_references)]
     given_motion = None
     if options.motion is not None:
         given_motion = motion_from_file(options.motion, seconds=options.seconds, fps=options.fps)
 
     # 2. Portrait, motion, and one camera per frame.
     with watch.stage("portrait"), reporter.track("portrait"):
-        portrait = prepare_portrait(picture, size=options.size, reporter=reporter)
+        prepared = prepare_portrait(pictures, size=options.size, reporter=reporter)
+    portrait, size = prepared.portrait, prepared.size
     with watch.stage("motion"), reporter.track("motion"):
         motion = prepare_motion(options, given_motion, portrait, reporter=reporter)
     from renderer import turntable as turntable_cameras
 
+    front = portrait.camera.resized(size, size)
     arc = math.radians(options.arc_degrees)
-    cameras = turntable_cameras(portrait.camera, arc_radians=arc, frames=motion.frames, pivot=portrait.pivot)
-    size = portrait.camera.height
+    cameras = turntable_cameras(front, arc_radians=arc, frames=motion.frames, pivot=portrait.pivot)
 
     # 3. Frames, streaming from the model to the encoder, in segments that survive a kill.
     with watch.stage("load model"), reporter.track("load model"):
@@ -64,7 +66,7 @@ def turntable(options: TurntableOptions, out: Path, *, reporter: Reporter | None
         model = VideoModel.load(options.preset)
     provenance = Provenance("turntable", options.preset, options.seed)
     tags = provenance.video_tags(view=f"turntable {options.arc_degrees:g}")
-    key = work_key(options, list_inputs(options, picture), motion, cameras, size=size)
+    key = work_key(options, list_inputs(options, pictures), motion, cameras, size=size)
     with work_folder(out, key=key, resume=options.resume, reporter=reporter) as work:
         begun_at = work.frames
         stream = Stream(out.name, size, size, tags)

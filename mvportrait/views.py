@@ -20,6 +20,7 @@ __all__ = [
     "check_views",
     "choose_cameras",
     "limited_orbit_degrees",
+    "photo_view",
     "view_file_name",
 ]
 
@@ -103,6 +104,23 @@ def yaw_radians(cameras: Cameras, front: Cameras) -> np.ndarray:
     """(N,) yaw of each camera against ``front``, > 0 toward the subject's own left."""
     relative = front.world_to_camera[0, :3, :3] @ np.swapaxes(cameras.world_to_camera[:, :3, :3], 1, 2)
     return np.arctan2(relative[:, 0, 2], relative[:, 2, 2])
+
+
+def photo_view(cameras: Cameras, front: Cameras) -> int:
+    """Index of the view that sees what the photo's own camera sees.
+
+    Raises:
+        CameraError: there is none.
+    """
+    for index in range(len(cameras)):
+        same = np.allclose(cameras.world_to_camera[index], front.world_to_camera[0], atol=1e-5)
+        lens = np.allclose(cameras.focal_px[index], front.focal_px[0], rtol=1e-4)
+        middle = np.allclose(cameras.principal_px[index], front.principal_px[0], atol=0.05)
+        if same and lens and middle:
+            return index
+    rule = "--full-frame needs a view from the photo's own camera"
+    given = f"views {', '.join(cameras.names[:8])}"
+    raise input_error(CameraError, rule, given, "use --views with an odd number or with front in it")
 
 
 def _with_sides(

@@ -139,7 +139,7 @@ class VideoModel:
             portrait,
             sequence,
             cameras,
-            shots=(Shots(portrait, views, size),),
+            shots=(Shots(views, size),),
             seed=seed,
             camera_per_frame=camera_per_frame,
             start=start,
@@ -162,8 +162,7 @@ class VideoModel:
         """Like :meth:`generate`, with pictures of several sizes: the network looks once, each shot is drawn.
 
         Args:
-            portrait: the reference as the network sees it.
-            shots: which views to draw at which size, from which preparation of the same photo.
+            shots: which views to draw at which size.
 
         Yields:
             for each of ``shots`` ``(n, N, size, size, 3)`` uint8.

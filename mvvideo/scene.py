@@ -14,6 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from flame.sequence import FlameSequence
     from mvvideo.portrait import Portrait
+    from mvvideo.portrait.appearance import Appearance
     from renderer.cameras import Cameras
 
 __all__ = ["Scene", "Shots", "stretches", "to_bytes"]
@@ -22,17 +23,18 @@ __all__ = ["Scene", "Shots", "stretches", "to_bytes"]
 PIXELS_AT_ONCE = 2 * 1024 * 1024
 
 
-@dataclass(frozen=True, eq=False)
+FINEST = 2
+
+
+@dataclass(frozen=True)
 class Shots:
     """Pictures wanted of every frame.
 
     Attributes:
-        portrait: what they are drawn from; its size is the detail there is.
         views: indices of the scene's cameras.
         size: height and width in pixels.
     """
 
-    portrait: Portrait
     views: tuple[int, ...]
     size: int
 
@@ -83,10 +85,10 @@ class Scene:
 
     def appearance(self, shots: Shots, frames: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Colour and plate ``(T, N, H, W, 3)``, alpha ``(T, N, H, W, 1)`` of some frames."""
-        portrait, parts = shots.portrait, []
+        parts = []
         for motion, cameras in self._pieces(frames, shots.views):
-            vertices = portrait.head.pose(motion)
-            shown = portrait.appearance.render(vertices, cameras.resized(shots.size, shots.size))
+            vertices = self.portrait.head.pose(motion)
+            shown = self._shown(vertices, cameras.resized(shots.size, shots.size))
             parts.append((shown.rgb, shown.alpha, np.broadcast_to(shown.background[None], shown.rgb.shape)))
         if len(parts) == 1:
             return parts[0]
@@ -97,12 +99,22 @@ class Scene:
         """``(T, N, C, size, size)`` float32."""
         from mvvideo.guidance import Guidance
 
-        return np.concatenate(
-            [
-                Guidance.compute(self.portrait, motion, cameras, size)
-                for motion, cameras in self._pieces(frames)
-            ]
-        )
+        parts = []
+        for motion, cameras in self._pieces(frames):
+            vertices, resized = self.portrait.head.pose(motion), cameras.resized(size, size)
+            buffers = self.portrait.appearance.head_buffers(vertices, resized)
+            parts.append(Guidance.pack(self._shown(vertices, resized), buffers))
+        return np.concatenate(parts)
+
+    def _shown(self, vertices: np.ndarray, cameras: Cameras) -> Appearance:
+        """The person drawn; with several samples per pixel where the photo is very much finer than the picture.
+
+        Up to ``FINEST`` photo pixels to a picture pixel the network knows from training; beyond them, textures
+        would flicker as they move.
+        """
+        finer = self.portrait.size // (FINEST * cameras.height)
+        render = self.portrait.appearance.render
+        return render(vertices, cameras, supersample=finer) if finer > 1 else render(vertices, cameras)
 
 
 def to_bytes(pictures: np.ndarray) -> np.ndarray:

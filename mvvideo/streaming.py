@@ -217,7 +217,7 @@ class WindowStream:
             return values.unflatten(0, (self.scene.views, len(frames)))[views, part].flatten(0, 1)
 
         mine = Layers(*(chosen(getattr(layers, name)).float() for name in Layers.__dataclass_fields__))
-        if shots.size == self.size and shots.portrait is self.scene.portrait:
+        if shots.size == self.size:
             plates = Plates.from_guidance(guidance[0, views, part].flatten(0, 1))
         else:
             plates = self._plates(shots, frames[part])

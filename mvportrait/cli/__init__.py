@@ -69,7 +69,10 @@ def _dispatch(arguments: list[str], *, debug: bool) -> int:
     import typer
 
     from mvportrait.cli.app import app
+    from mvportrait.cli.arguments import spread_references
 
+    if arguments and arguments[0] in ("animate", "turntable"):  # they take nothing but options
+        arguments = spread_references(arguments)
     if not debug:
         import warnings
 

@@ -14,7 +14,7 @@ Arc = Annotated[float, typer.Option("--arc", help="Whole arc in degrees; half of
 
 
 def turntable(
-    reference: arguments.Reference,
+    reference: arguments.References,
     out: arguments.OutFile,
     text: arguments.Text = None,
     motion: arguments.Motion = None,
@@ -31,7 +31,8 @@ def turntable(
 ) -> None:
     """Let the camera travel round the moving portrait and back, in one video."""
     options = TurntableOptions(
-        reference=reference,
+        reference=reference[0],
+        other_references=tuple(reference[1:]),
         text=text,
         motion=motion,
         arc_degrees=arc,

@@ -54,7 +54,11 @@ class StandIn:
     def appearance(self) -> StandIn:
         return self
 
-    def render(self, vertices: np.ndarray, views: Cameras) -> Appearance:
+    @property
+    def size(self) -> int:
+        return len(self.image)
+
+    def render(self, vertices: np.ndarray, views: Cameras, *, supersample: int = 1) -> Appearance:
         frames, size = len(vertices), views.height
         self.longest, _ = max(self.longest, frames), self.sizes.add(size)
         shape = (frames, len(views), size, size)
