@@ -6,6 +6,8 @@ numba's cache. :func:`warm_up` pays that price at a time of the caller's choosin
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,10 +15,43 @@ from renderer import numba_shading as shading_kernels
 from renderer import numba_visibility as visibility_kernels
 from renderer.threads import kernel_threads
 
-__all__ = ["barycentric", "interpolate", "rasterize", "shade", "texture", "visibility", "warm_up"]
+__all__ = [
+    "Snapped",
+    "barycentric",
+    "interpolate",
+    "rasterize",
+    "sample_visibility",
+    "shade",
+    "texture",
+    "visibility",
+    "warm_up",
+]
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapped:
+    """Vertices of B views on the rasteriser's grid: what one visibility pass leaves for the next."""
+
+    position: NDArray[np.int64]  # (B, V, 2)
+    depth: NDArray[np.float64]  # (B, V) z/w
+    outside: NDArray[np.uint8]  # (B, V) 1 where the triangles need clipping
+
+    @classmethod
+    def empty(cls, views: int, vertices: int) -> Snapped:
+        """To be filled by :func:`visibility`."""
+        return cls(
+            np.empty((views, vertices, 2), np.int64),
+            np.empty((views, vertices), np.float64),
+            np.empty((views, vertices), np.uint8),
+        )
+
+
+def _bands(views: int, height: int, threads: int) -> int:
+    """Whole views where they fill the threads evenly, else each view in bands of rows."""
+    return min(1 if views % threads == 0 or views >= 4 * threads else 2 * threads, height)
 
 
 def visibility(
@@ -27,12 +62,14 @@ def visibility(
     *,
     threads: int | None = None,
     behind: Float | None = None,
+    snapped: Snapped | None = None,
 ) -> tuple[Int, Float]:
     """The nearest triangle at every pixel centre.
 
     Args:
         clip: (B, V, 4); triangles: (F, 3), valid indices.
         behind: (B, H, W) z/w of an earlier call: only what lies strictly behind it is drawn (depth peeling).
+        snapped: filled, for :func:`sample_visibility`.
 
     Returns:
         ids (B, H, W) int32, −1 where nothing is drawn, and its z/w (B, H, W); row 0 is the bottom.
@@ -40,23 +77,49 @@ def visibility(
     views, vertices = clip.shape[:2]
     ids = np.empty((views, height, width), np.int32)
     nearest = np.empty((views, height, width), np.float32)
-    snapped = np.empty((views, vertices, 2), np.int64)
-    depth = np.empty((views, vertices), np.float64)
-    outside = np.empty((views, vertices), np.uint8)
+    grid = Snapped.empty(views, vertices) if snapped is None else snapped
     peel = behind is not None
     floor = np.ascontiguousarray(behind, np.float32) if peel else np.zeros((1, 1, 1), np.float32)
     with kernel_threads(threads) as count:
-        if count == 1:
-            visibility_kernels.draw_serial(
-                clip, triangles, 1, snapped, depth, outside, ids, nearest, floor, peel
-            )
-        else:
-            # Whole views where they fill the threads evenly, else each view in bands of rows.
-            bands = 1 if views % count == 0 or views >= 4 * count else 2 * count
-            visibility_kernels.draw_parallel(
-                clip, triangles, min(bands, height), snapped, depth, outside, ids, nearest, floor, peel
-            )
+        draw = visibility_kernels.draw_serial if count == 1 else visibility_kernels.draw_parallel
+        bands = _bands(views, height, count)
+        draw(
+            clip, triangles, bands, grid.position, grid.depth, grid.outside, ids, nearest, floor, peel,
+        )  # fmt: skip
     return ids, nearest
+
+
+def sample_visibility(
+    clip: Float,
+    triangles: Int,
+    snapped: Snapped,
+    slots: Int,
+    offsets: NDArray[np.int64],
+    count: int,
+    *,
+    threads: int | None = None,
+) -> Int:
+    """The nearest triangle at several points of chosen pixels.
+
+    Args:
+        clip, triangles, snapped: as given to and filled by :func:`visibility` at this size.
+        slots: (B, H, W) from 0 to ``count`` − 1, each at most once, −1 for pixels not chosen; row 0 is the bottom.
+        offsets: (S, 2) of the points from the pixel centre, right and up, in 1/``ONE_PIXEL`` pixel, inside the
+            pixel.
+
+    Returns:
+        ids (count, S) int32, −1 where nothing is drawn.
+    """
+    ids = np.full((count, len(offsets)), -1, np.int32)
+    nearest = np.full(ids.shape, np.float32(1.0000001))
+    with kernel_threads(threads) as used:
+        draw = visibility_kernels.sample_serial if used == 1 else visibility_kernels.sample_parallel
+        bands = _bands(len(slots), slots.shape[1], used)
+        draw(
+            clip, triangles, bands, snapped.position, snapped.depth, snapped.outside, slots, offsets, ids,
+            nearest,
+        )  # fmt: skip
+    return ids
 
 
 def rasterize(

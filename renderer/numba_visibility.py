@@ -25,7 +25,7 @@ GUARD_PIXELS = float(1 << 16)
 _MIN_W = 1e-9
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def _snap_vertices(clip, height, width, snapped, depth, outside):
     """Fixed-point positions, z/w and a "needs clipping" flag of the vertices clip (V, 4)."""
     guard_x = 2.0 * GUARD_PIXELS / width
@@ -42,7 +42,7 @@ def _snap_vertices(clip, height, width, snapped, depth, outside):
         depth[v] = z / w
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def _fill(x0, y0, z0, x1, y1, z1, x2, y2, z2, triangle, ids, nearest, floor, peel, row_low, row_high):
     """Draw one snapped triangle into rows [row_low, row_high) of ids (H, W) and nearest (H, W)."""
     area = (x1 - x0) * (y2 - y0) - (y1 - y0) * (x2 - x0)
@@ -108,8 +108,8 @@ def _plane_distance(point, plane, guard_x, guard_y):
 
 
 @njit(cache=True, error_model="numpy")
-def _clip_and_fill(clip, i0, i1, i2, triangle, height, width, ids, nearest, floor, peel, row_low, row_high):
-    """Clip one triangle (Sutherland-Hodgman) and draw what is left as a fan."""
+def _clip_triangle(clip, i0, i1, i2, height, width, x, y, z):
+    """Clip one triangle (Sutherland-Hodgman); the corners of what is left go to x, y, z (12,); their number."""
     # Twice the guard used for flagging would differ from it; the same keeps unflagged vertices unmoved.
     guard_x, guard_y = 2.0 * GUARD_PIXELS / width, 2.0 * GUARD_PIXELS / height
     polygon, other = np.empty((12, 4)), np.empty((12, 4))
@@ -137,40 +137,32 @@ def _clip_and_fill(clip, i0, i1, i2, triangle, height, width, ids, nearest, floo
         polygon, other = other, polygon
         count = kept
         if count < 3:
-            return
-    x, y, z = np.empty(12, np.int64), np.empty(12, np.int64), np.empty(12)
+            return 0
     for i in range(count):
         w = max(polygon[i, 3], _MIN_W)
         x[i] = np.int64(np.floor((0.5 * polygon[i, 0] / w + 0.5) * width * ONE_PIXEL + 0.5))
         y[i] = np.int64(np.floor((0.5 * polygon[i, 1] / w + 0.5) * height * ONE_PIXEL + 0.5))
         z[i] = polygon[i, 2] / w
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def _clip_and_fill(clip, i0, i1, i2, triangle, ids, nearest, floor, peel, row_low, row_high):
+    """Clip one triangle and draw what is left as a fan."""
+    x, y, z = np.empty(12, np.int64), np.empty(12, np.int64), np.empty(12)
+    count = _clip_triangle(clip, i0, i1, i2, ids.shape[0], ids.shape[1], x, y, z)
     for i in range(1, count - 1):
         _fill(
-            x[0],
-            y[0],
-            z[0],
-            x[i],
-            y[i],
-            z[i],
-            x[i + 1],
-            y[i + 1],
-            z[i + 1],
-            triangle,
-            ids,
-            nearest,
-            floor,
-            peel,
-            row_low,
-            row_high,
-        )
+            x[0], y[0], z[0], x[i], y[i], z[i], x[i + 1], y[i + 1], z[i + 1],
+            triangle, ids, nearest, floor, peel, row_low, row_high,
+        )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
 def _draw_rows(clip, triangles, snapped, depth, outside, ids, nearest, floor, peel, row_low, row_high):
     """Draw all triangles of one view into its rows [row_low, row_high)."""
-    height, width = ids.shape
     for row in range(row_low, row_high):
-        for column in range(width):
+        for column in range(ids.shape[1]):
             ids[row, column] = -1
             nearest[row, column] = np.float32(1.0000001)  # strictly nearer than this: z/w ≤ 1
     for triangle in range(triangles.shape[0]):
@@ -178,27 +170,13 @@ def _draw_rows(clip, triangles, snapped, depth, outside, ids, nearest, floor, pe
         flags = outside[i0] + outside[i1] + outside[i2]
         if flags == 0:
             _fill(
-                snapped[i0, 0],
-                snapped[i0, 1],
-                depth[i0],
-                snapped[i1, 0],
-                snapped[i1, 1],
-                depth[i1],
-                snapped[i2, 0],
-                snapped[i2, 1],
-                depth[i2],
-                triangle,
-                ids,
-                nearest,
-                floor,
-                peel,
-                row_low,
-                row_high,
-            )
+                snapped[i0, 0], snapped[i0, 1], depth[i0],
+                snapped[i1, 0], snapped[i1, 1], depth[i1],
+                snapped[i2, 0], snapped[i2, 1], depth[i2],
+                triangle, ids, nearest, floor, peel, row_low, row_high,
+            )  # fmt: skip
         else:
-            _clip_and_fill(
-                clip, i0, i1, i2, triangle, height, width, ids, nearest, floor, peel, row_low, row_high
-            )
+            _clip_and_fill(clip, i0, i1, i2, triangle, ids, nearest, floor, peel, row_low, row_high)
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
@@ -251,3 +229,121 @@ def draw_serial(clip, triangles, bands, snapped, depth, outside, ids, nearest, f
             0,
             height,
         )
+
+
+# ---------------------------------------------------------------- several samples in chosen pixels
+
+
+@njit(cache=True, error_model="numpy", _nrt=False)
+def _fill_samples(
+    x0, y0, z0, x1, y1, z1, x2, y2, z2, triangle, slots, offsets, ids, nearest, row_low, row_high
+):  # fmt: skip
+    """:func:`_fill` at the sample points of the pixels that have a slot.
+
+    slots (H, W): index into ids (K, S) and nearest (K, S), −1 for pixels that are left alone; offsets (S, 2):
+    the sample points' distance from the pixel centre in grid steps.
+    """
+    left = max(min(x0, x1, x2) >> SUBPIXEL_BITS, 0)
+    right = min(max(x0, x1, x2) >> SUBPIXEL_BITS, slots.shape[1] - 1)
+    low = max(min(y0, y1, y2) >> SUBPIXEL_BITS, row_low)
+    high = min(max(y0, y1, y2) >> SUBPIXEL_BITS, row_high - 1)
+    wanted = False
+    for row in range(low, high + 1):
+        for column in range(left, right + 1):
+            wanted = wanted or slots[row, column] >= 0
+    if not wanted:
+        return
+    area = (x1 - x0) * (y2 - y0) - (y1 - y0) * (x2 - x0)
+    if area == 0:
+        return
+    if area < 0:
+        x1, x2, y1, y2, z1, z2 = x2, x1, y2, y1, z2, z1
+        area = -area
+    dx0, dy0 = x2 - x1, y2 - y1
+    dx1, dy1 = x0 - x2, y0 - y2
+    dx2, dy2 = x1 - x0, y1 - y0
+    tie0 = 0 if dy0 < 0 or (dy0 == 0 and dx0 < 0) else 1
+    tie1 = 0 if dy1 < 0 or (dy1 == 0 and dx1 < 0) else 1
+    tie2 = 0 if dy2 < 0 or (dy2 == 0 and dx2 < 0) else 1
+    # No point of a pixel is farther on the inner side of an edge than its centre by more than this.
+    reach0 = (abs(dx0) + abs(dy0)) * HALF_PIXEL
+    reach1 = (abs(dx1) + abs(dy1)) * HALF_PIXEL
+    reach2 = (abs(dx2) + abs(dy2)) * HALF_PIXEL
+    slope_x = -(dy1 * (z1 - z0) + dy2 * (z2 - z0)) / area
+    slope_y = (dx1 * (z1 - z0) + dx2 * (z2 - z0)) / area
+    z_low, z_high = min(z0, z1, z2), max(z0, z1, z2)
+    for row in range(low, high + 1):
+        cy = (np.int64(row) << SUBPIXEL_BITS) + HALF_PIXEL
+        for column in range(left, right + 1):
+            slot = slots[row, column]
+            if slot < 0:
+                continue
+            cx = (np.int64(column) << SUBPIXEL_BITS) + HALF_PIXEL
+            e0 = dx0 * (cy - y1) - dy0 * (cx - x1) + reach0
+            e1 = dx1 * (cy - y2) - dy1 * (cx - x2) + reach1
+            e2 = dx2 * (cy - y0) - dy2 * (cx - x0) + reach2
+            if (e0 | e1 | e2) < 0:
+                continue
+            for sample in range(offsets.shape[0]):
+                px, py = cx + offsets[sample, 0], cy + offsets[sample, 1]
+                f0 = dx0 * (py - y1) - dy0 * (px - x1) - tie0
+                f1 = dx1 * (py - y2) - dy1 * (px - x2) - tie1
+                f2 = dx2 * (py - y0) - dy2 * (px - x0) - tie2
+                if (f0 | f1 | f2) >= 0:
+                    z = z0 + slope_x * (px - x0) + slope_y * (py - y0)
+                    clamped = np.float32(min(max(z, z_low), z_high))
+                    if clamped < nearest[slot, sample]:
+                        nearest[slot, sample] = clamped
+                        ids[slot, sample] = triangle
+
+
+@njit(cache=True, error_model="numpy")
+def _sample_rows(
+    clip, triangles, snapped, depth, outside, slots, offsets, ids, nearest, row_low, row_high
+):  # fmt: skip
+    """All triangles of one view at the sample points of its rows [row_low, row_high)."""
+    x, y, z = np.empty(12, np.int64), np.empty(12, np.int64), np.empty(12)
+    for triangle in range(triangles.shape[0]):
+        i0, i1, i2 = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
+        if outside[i0] + outside[i1] + outside[i2] == 0:
+            _fill_samples(
+                snapped[i0, 0], snapped[i0, 1], depth[i0],
+                snapped[i1, 0], snapped[i1, 1], depth[i1],
+                snapped[i2, 0], snapped[i2, 1], depth[i2],
+                triangle, slots, offsets, ids, nearest, row_low, row_high,
+            )  # fmt: skip
+            continue
+        count = _clip_triangle(clip, i0, i1, i2, slots.shape[0], slots.shape[1], x, y, z)
+        for i in range(1, count - 1):
+            _fill_samples(
+                x[0], y[0], z[0], x[i], y[i], z[i], x[i + 1], y[i + 1], z[i + 1],
+                triangle, slots, offsets, ids, nearest, row_low, row_high,
+            )  # fmt: skip
+
+
+@njit(cache=True, parallel=True, error_model="numpy")
+def sample_parallel(clip, triangles, bands, snapped, depth, outside, slots, offsets, ids, nearest):
+    """Visibility at the sample points of chosen pixels: slots (B, H, W) → ids, nearest (K, S).
+
+    snapped, depth and outside are what :func:`draw_parallel` left there for the same clip (B, V, 4).
+    """
+    views, height = slots.shape[0], slots.shape[1]
+    for item in prange(views * bands):
+        b = np.int64(item) // bands
+        band = np.int64(item) % bands
+        half = (bands + 1) // 2
+        band = 2 * band if band < half else 2 * (band - half) + 1
+        _sample_rows(
+            clip[b], triangles, snapped[b], depth[b], outside[b], slots[b], offsets, ids, nearest,
+            height * band // bands, height * (band + 1) // bands,
+        )  # fmt: skip
+
+
+@njit(cache=True, error_model="numpy")
+def sample_serial(clip, triangles, bands, snapped, depth, outside, slots, offsets, ids, nearest):
+    """:func:`sample_parallel` in the calling thread alone."""
+    for b in range(slots.shape[0]):
+        _sample_rows(
+            clip[b], triangles, snapped[b], depth[b], outside[b], slots[b], offsets, ids, nearest,
+            0, slots.shape[1],
+        )  # fmt: skip

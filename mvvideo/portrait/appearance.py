@@ -9,13 +9,17 @@ import numpy as np
 
 from flame.head import FlameHead
 from mvvideo.guidance import REGION_GROUPS
+from mvvideo.portrait import drawing
+from mvvideo.portrait.drawing import FringeMesh, SampleGrid, SolidMesh
 from mvvideo.portrait.hull import Hull, Sheet
-from mvvideo.portrait.kernels import finish_pixels, triangle_detail
 from mvvideo.portrait.posing import Motion, measure_motion, move_hull, move_offsets, rigid_parts
 from mvvideo.portrait.surface import HeadSurface, Source
 from mvvideo.portrait.views import sample_at
+from renderer import numba_backend
 from renderer.cameras import Cameras
-from renderer.shading import Texturing, shade
+from renderer.multisampling import SAMPLE_OFFSETS, SAMPLE_POINTS, find_edges
+from renderer.shading import shade
+from renderer.threads import kernel_threads
 
 __all__ = ["Appearance", "AppearanceModel"]
 
@@ -100,47 +104,47 @@ class AppearanceModel:
     plate_known: np.ndarray
 
     def render(
-        self, vertices: np.ndarray, cameras: Cameras, size: int | None = None, *, supersample: int = 1
+        self,
+        vertices: np.ndarray,
+        cameras: Cameras,
+        size: int | None = None,
+        *,
+        antialias: bool = True,
+        supersample: int = 1,
+        threads: int | None = None,
     ) -> Appearance:
         """Draw posed frames from every camera.
 
         Args:
             vertices: ``(T, V, 3)`` world metres, from ``head.pose``.
             cameras: N cameras; size: resize them to this many pixels first.
-            supersample: draw this many times larger and average, for smooth outlines.
+            antialias: take eight samples where a surface ends, for smooth outlines.
+            supersample: draw this many times larger and average: slower, and what antialiasing is tested against.
+            threads: CPU threads; None: all. The result does not depend on it.
         """
         if size is not None:
             cameras = cameras.resized(size, size)
-        if supersample > 1:
-            larger = cameras.resized(cameras.height * supersample, cameras.width * supersample)
-            parts = [self.render(frame[None], larger)._shrunk(supersample) for frame in vertices]
-            background, known = self._background(cameras.height, cameras.width)
-            return Appearance(
-                np.concatenate([part.rgb for part in parts]),
-                np.concatenate([part.alpha for part in parts]),
-                np.concatenate([part.confidence for part in parts]),
-                np.broadcast_to(background, (len(cameras), *background.shape)),
-                np.broadcast_to(known[..., None], (len(cameras), *known.shape, 1)),
-            )
-        frames, views = len(vertices), len(cameras)
         height, width = cameras.height, cameras.width
         background, known = self._background(height, width)
-        rgb = np.empty((frames, views, height, width, 3), np.float32)
-        alpha = np.empty((frames, views, height, width, 1), np.float32)
-        confidence = np.empty((frames, views, height, width, 4), np.float32)
-        per_call = max(VIEWS_PER_CALL // views, 1)
-        for start in range(0, frames, per_call):
-            part = slice(start, min(start + per_call, frames))
-            drawn = self._draw(vertices[part], cameras)
-            shape = (part.stop - part.start, views, height, width, -1)
-            rgb[part], alpha[part], confidence[part] = (array.reshape(shape) for array in drawn)
-        rgb = np.where(alpha > 0.004, rgb, background)
+        shape = (len(vertices), len(cameras), height, width)
+        drawn = [np.empty((*shape, channels), np.float32) for channels in (3, 1, 4)]
+        per_call = max(VIEWS_PER_CALL // len(cameras), 1)
+        for start in range(0, len(vertices), per_call):
+            part = slice(start, start + per_call)
+            if supersample > 1:
+                larger = cameras.resized(height * supersample, width * supersample)
+                shrunk = self.render(vertices[part], larger, antialias=antialias)._shrunk(supersample)
+                for whole, piece in zip(drawn, (shrunk.rgb, shrunk.alpha, shrunk.confidence)):
+                    whole[part] = piece
+            else:
+                self._draw(vertices[part], cameras, background, [w[part] for w in drawn], antialias, threads)
+        rgb, alpha, confidence = drawn
         return Appearance(
-            np.clip(rgb, 0, 1),
-            alpha,
-            confidence,
-            np.broadcast_to(background, (views, *background.shape)),
-            np.broadcast_to(known[..., None], (views, *known.shape, 1)),
+            rgb=rgb,
+            alpha=alpha,
+            confidence=confidence,
+            background=np.broadcast_to(background, shape[1:] + (3,)),
+            background_known=np.broadcast_to(known[..., None], shape[1:] + (1,)),
         )
 
     def head_buffers(self, vertices: np.ndarray, cameras: Cameras) -> dict[str, np.ndarray]:
@@ -185,8 +189,8 @@ class AppearanceModel:
         return self.head.weights[:, 1:].sum(axis=1).astype(np.float32)
 
     @cached_property
-    def _main_mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, Texturing]:
-        """Triangles, canvas pixels, static attributes (gain, colour, seen, facing, layer, alternative), textures."""
+    def _main_mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Triangles, canvas pixels, static attributes (see :class:`SolidMesh`), pictures and layers."""
         surface, front, back = self.surface, self.hull.front, self.hull.back
         counts = np.cumsum([0, len(surface.vertex), len(front.positions)])
         pieces = (surface.triangles, front.triangles, back.triangles)
@@ -212,18 +216,35 @@ class AppearanceModel:
                 np.full(len(back.triangles), -1),
             ]
         ).astype(np.int32)
-        texturing = Texturing(self.textures, self._uv(pixels), triangle_texture=picture)
-        return triangles, pixels, np.concatenate(rows).astype(np.float32), texturing
+        layer = np.repeat(np.arange(3, dtype=np.uint8), [len(piece) for piece in pieces])
+        return triangles, pixels, np.concatenate(rows).astype(np.float32), picture, layer
 
     @cached_property
-    def _fringe_mesh(self) -> tuple[np.ndarray, np.ndarray, Texturing]:
+    def _fringe_mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Triangles, canvas pixels, values (see :class:`FringeMesh`)."""
         sheet = self.hull.fringe
-        values = np.stack([sheet.facing, self.hull.fringe_skin], axis=1)
-        return sheet.triangles, values, Texturing((self.fringe,), self._uv(sheet.pixels))
+        values = np.stack([sheet.facing, self.hull.fringe_skin], axis=1).astype(np.float32)
+        return np.ascontiguousarray(sheet.triangles, np.int32), sheet.pixels.astype(np.float32), values
 
-    def _uv(self, pixels: np.ndarray) -> np.ndarray:
-        width = self.textures[0].shape[0]
-        return np.stack([pixels[:, 0] / width, 1 - pixels[:, 1] / width], axis=1).astype(np.float32)
+    @cached_property
+    def _pictures(self) -> dict[int, tuple[tuple[np.ndarray, np.ndarray], ...]]:
+        return {}
+
+    def _pictures_for(self, height: int) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Photo, hull, filled and fringe for output of this size, each with its pixels per full pixel ``(2,)``.
+
+        Small output looks small pictures up: single samples of the full ones would flicker.
+        """
+        factor = 1
+        while (
+            4 * factor * height <= self.size
+        ):  # two photo pixels per output pixel are what bilinear lookup averages
+            factor *= 2
+        if factor not in self._pictures:
+            self._pictures[factor] = tuple(
+                _smaller(picture, factor) for picture in (*self.textures, self.filled, self.fringe)
+            )
+        return self._pictures[factor]
 
     def _background(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
         import cv2
@@ -257,11 +278,18 @@ class AppearanceModel:
         own[:, 10:] = (1 - share) * own[:, 10:] + share * surface.turned_colour
         return values
 
-    def _draw(self, vertices: np.ndarray, cameras: Cameras) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """rgb ``(B, H, W, 3)``, alpha ``(B, H, W, 1)``, confidence ``(B, H, W, 4)``; B = frames · views."""
-        views = len(cameras)
-        triangles, pixels, _, texturing = self._main_mesh
-        fringe_triangles, fringe_values, fringe_texturing = self._fringe_mesh
+    def _draw(
+        self,
+        vertices: np.ndarray,
+        cameras: Cameras,
+        background: np.ndarray,
+        out: list[np.ndarray],
+        antialias: bool,
+        threads: int | None,
+    ) -> None:
+        """Write rgb, alpha and confidence of a few frames into ``out``, ``(T, N, H, W, C)`` each."""
+        triangles, pixels, _, picture, layer = self._main_mesh
+        fringe_triangles, fringe_pixels, fringe_values = self._fringe_mesh
         clips, fringe_clips, attributes, fades = [], [], [], []
         for frame in vertices:
             motion = measure_motion(self.head, self.reference, frame, self._rigid_parts)
@@ -273,34 +301,27 @@ class AppearanceModel:
             points = np.concatenate([skin[self.surface.vertex], *sheets[:2]])
             clips.append(cameras.to_clip(points))
             fringe_clips.append(cameras.to_clip(sheets[2]))
-            fades += list(self._fringe_fades(motion, cameras))
-            attributes += views * [self._attributes(motion)]
-        clip = np.concatenate(clips)
-        resolution = (cameras.height, cameras.width)
-        main = shade(clip, triangles, np.stack(attributes), resolution=resolution, texturing=texturing)
-        edge = shade(
-            np.concatenate(fringe_clips),
-            fringe_triangles,
-            fringe_values,
-            resolution=resolution,
-            texturing=fringe_texturing,
+            fades.append(self._fringe_fades(motion, cameras))
+            attributes.append(self._attributes(motion))
+        clip, fringe_clip = np.concatenate(clips), np.concatenate(fringe_clips)
+        ids, fringe_ids, grid, samples = _see(
+            (clip, triangles), (fringe_clip, fringe_triangles), layer, cameras, antialias, threads
         )
-        return finish_pixels(
-            main.triangle_ids,
-            main.values,
-            main.texture,
-            self._detail(clip, triangles, pixels, resolution),
-            self.textures[0],
-            self.filled,
-            edge.triangle_ids,
-            edge.values,
-            edge.texture,
-            main.distance,
-            edge.distance,
-            np.array(fades, np.float32),
-            np.array(SHARP_ENOUGH, np.float32),
+        photo, hull, filled, texture = self._pictures_for(cameras.height)
+        solid = SolidMesh(
+            clip, triangles, ids, samples[0], np.stack(attributes), pixels, picture, photo[0], hull[0], photo[1],
+            *filled, np.float32(cameras.height / self.size), np.array(SHARP_ENOUGH, np.float32),
             np.array((LAYER_FRONT, LAYER_BACK), np.float32),
-        )
+        )  # fmt: skip
+        fringe = FringeMesh(
+            fringe_clip, fringe_triangles, fringe_ids, samples[1], fringe_values, fringe_pixels, texture[0],
+            np.concatenate(fades).astype(np.float32),
+        )  # fmt: skip
+        detail = np.full((len(clip), len(triangles)), -1, np.float32)
+        flat = [array.reshape(len(clip), *array.shape[2:]) for array in out]
+        with kernel_threads(threads) as count:
+            draw = drawing.draw_serial if count == 1 else drawing.draw_parallel
+            draw(solid, fringe, grid, background, detail, *flat)
 
     def _fringe_fades(self, motion: Motion, cameras: Cameras) -> np.ndarray:
         """How much of the soft edge along bare skin is left in every view, ``(N,)``."""
@@ -312,18 +333,54 @@ class AppearanceModel:
         cosine = now @ then / (np.linalg.norm(now, axis=1) * np.linalg.norm(then))
         return 1 - _ramp(np.arccos(np.clip(cosine, -1, 1)), *FRINGE_FADE_RADIANS)
 
-    def _detail(
-        self, clip: np.ndarray, triangles: np.ndarray, pixels: np.ndarray, resolution: tuple[int, int]
-    ) -> np.ndarray:
-        """Photo pixels per drawn pixel of every triangle in every view, ``(B, F + 1)``, the last 0."""
-        height, width = resolution
-        detail = np.zeros((len(clip), len(triangles) + 1), np.float32)
-        photo = pixels * np.float32(height / self.size)
-        half = np.array([width / 2, -height / 2], np.float32)
-        for b in range(len(clip)):
-            drawn = clip[b, :, :2] / np.maximum(clip[b, :, 3:], 1e-6) * half
-            detail[b, :-1] = triangle_detail(photo, drawn.astype(np.float32), triangles)
-        return detail
+
+def _see(
+    solid: tuple[np.ndarray, np.ndarray],
+    fringe: tuple[np.ndarray, np.ndarray],
+    layer: np.ndarray,
+    cameras: Cameras,
+    antialias: bool,
+    threads: int | None,
+) -> tuple[np.ndarray, np.ndarray, SampleGrid, tuple[np.ndarray, np.ndarray]]:
+    """Which triangles of two meshes (clip positions, triangles) are seen.
+
+    Returns:
+        ids ``(B, H, W)`` at the pixel centres of both, the marked pixels, and ids ``(K, S)`` of both there.
+    """
+    size = (cameras.height, cameras.width)
+    grids = [numba_backend.Snapped.empty(*clip.shape[:2]) for clip, _ in (solid, fringe)]
+    ids, nearest = numba_backend.visibility(*solid, *size, threads=threads, snapped=grids[0])
+    fringe_ids, _ = numba_backend.visibility(*fringe, *size, threads=threads, snapped=grids[1])
+    if not antialias:
+        none = np.zeros((0, len(SAMPLE_POINTS)), np.int32)
+        return ids, fringe_ids, SampleGrid(np.full(ids.shape, -1, np.int32), SAMPLE_POINTS), (none, none)
+    edges = find_edges(
+        ids,
+        nearest,
+        layer,
+        camera_from_clip_depth=cameras.camera_from_clip_depth,
+        focal_px=np.tile(cameras.focal_px, len(ids) // len(cameras)),
+        threads=threads,
+    )
+    samples = [
+        numba_backend.sample_visibility(
+            *mesh, grid, edges.slots, SAMPLE_OFFSETS, edges.count, threads=threads
+        )
+        for mesh, grid in zip((solid, fringe), grids)
+    ]
+    return ids, fringe_ids, SampleGrid(edges.slots, SAMPLE_POINTS), (samples[0], samples[1])
+
+
+def _smaller(picture: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """The picture shrunk by about ``factor``, and new pixels per old pixel ``(2,)``, x and y."""
+    import cv2
+
+    if factor == 1:
+        return np.ascontiguousarray(picture, np.float32), np.ones(2, np.float32)
+    height, width = (max(side // factor, 2) for side in picture.shape[:2])
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    scale = np.array([width / picture.shape[1], height / picture.shape[0]], np.float32)
+    return np.ascontiguousarray(small, np.float32), scale
 
 
 def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:

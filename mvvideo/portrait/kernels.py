@@ -1,11 +1,11 @@
-"""Loops that numpy cannot do fast: relaxation on pixel grids and meshes, and how far a picture is stretched."""
+"""Loops that numpy cannot do fast: relaxation on pixel grids and meshes."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-__all__ = ["adjacency", "finish_pixels", "relax_grid", "relax_mesh", "triangle_detail"]
+__all__ = ["adjacency", "relax_grid", "relax_mesh"]
 
 
 @njit(cache=True)
@@ -129,123 +129,3 @@ def relax_mesh(
     reached = fixed.astype(np.bool_).copy()
     _relax_mesh(links[0], links[1], filled, fixed.astype(np.bool_), reached, sweeps)
     return filled, reached
-
-
-@njit(cache=True)
-def _triangle_detail(photo, drawn, triangles, out):
-    for t in range(len(triangles)):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        px, py = photo[b, 0] - photo[a, 0], photo[b, 1] - photo[a, 1]
-        qx, qy = photo[c, 0] - photo[a, 0], photo[c, 1] - photo[a, 1]
-        rx, ry = drawn[b, 0] - drawn[a, 0], drawn[b, 1] - drawn[a, 1]
-        sx, sy = drawn[c, 0] - drawn[a, 0], drawn[c, 1] - drawn[a, 1]
-        area = px * qy - py * qx
-        if abs(area) < 1e-9:
-            out[t] = 0.0
-            continue
-        # photo → drawn: M = [r s] [p q]^-1
-        m00, m01 = (rx * qy - sx * py) / area, (sx * px - rx * qx) / area
-        m10, m11 = (ry * qy - sy * py) / area, (sy * px - ry * qx) / area
-        square = m00 * m00 + m01 * m01 + m10 * m10 + m11 * m11
-        determinant = m00 * m11 - m01 * m10
-        largest = np.sqrt(0.5 * (square + np.sqrt(max(square * square - 4 * determinant * determinant, 0.0))))
-        out[t] = min(1.0, 1.0 / max(largest, 1e-6))
-
-
-def triangle_detail(photo: np.ndarray, drawn: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Photo pixels per drawn pixel along the direction stretched most, at most 1: ``(F,)`` float32.
-
-    Args:
-        photo: ``(V, 2)`` vertex positions in the photo, pixels of the drawn image's scale.
-        drawn: ``(V, 2)`` vertex positions in the drawn image.
-    """
-    out = np.empty(len(triangles), np.float32)
-    _triangle_detail(photo, drawn, triangles, out)
-    return out
-
-
-@njit(cache=True)
-def _bilinear(picture, x, y, out):
-    height, width = picture.shape[0], picture.shape[1]
-    x = min(max(x - np.float32(0.5), np.float32(0.0)), np.float32(width - 1.001))
-    y = min(max(y - np.float32(0.5), np.float32(0.0)), np.float32(height - 1.001))
-    left, top = int(x), int(y)
-    fx, fy = x - np.float32(left), y - np.float32(top)
-    for c in range(out.shape[0]):
-        upper = picture[top, left, c] + fx * (picture[top, left + 1, c] - picture[top, left, c])
-        lower = picture[top + 1, left, c] + fx * (picture[top + 1, left + 1, c] - picture[top + 1, left, c])
-        out[c] = upper + fy * (lower - upper)
-
-
-@njit(cache=True, parallel=True)
-def finish_pixels(
-    ids, values, texture, detail, photo, filled, edge_ids, edge_values, edge_texture, behind, edge_distance, edge_fade,
-    sharp, layers,
-):  # fmt: skip
-    """Mix what the shader drew, in place of a dozen array passes.
-
-    Args:
-        ids ``(B, H, W)``, texture ``(B, H, W, 3)``: the solid surfaces. values ``(B, H, W, 13)``: gain, colour 3,
-            seen, facing, layer, and the alternative for where the photo is stretched: x, y, gain, colour 3.
-        detail ``(B, F + 1)``: photo pixels per drawn pixel of every triangle, last 0.
-        photo, filled ``(W', W', 3)``: the alternative's pictures for the head and for the hull.
-        edge_*: the fringe: ids, values ``(…, 2)`` (facing, how far it borders on skin), texture ``(…, 4)``,
-            edge_fade ``(B,)`` opacity left at bare skin. behind, edge_distance: ``(B, H, W)`` metres.
-        sharp ``(2, 2)``: for head, hull: detail below which the alternative shows, above which the photo.
-        layers ``(2,)``: values of the hull's front and back.
-
-    Returns:
-        rgb ``(B, H, W, 3)``, alpha ``(B, H, W, 1)``, confidence ``(B, H, W, 4)``.
-    """
-    views, height, width = ids.shape
-    rgb = np.zeros((views, height, width, 3), np.float32)
-    alpha = np.zeros((views, height, width, 1), np.float32)
-    confidence = np.zeros((views, height, width, 4), np.float32)
-    for item in prange(views * height):
-        b = item // height
-        y = item - b * height
-        other = np.empty(3, np.float32)
-        for x in range(width):
-            t = ids[b, y, x]
-            solid = t >= 0
-            if solid:
-                fine = detail[b, t]
-                here = values[b, y, x]
-                for c in range(3):
-                    rgb[b, y, x, c] = here[0] * texture[b, y, x, c] + here[1 + c]
-                seen = here[4]
-                hull = here[6] < layers[0] + np.float32(0.01)
-                row = 1 if hull else 0
-                share = (fine - sharp[row, 0]) / (sharp[row, 1] - sharp[row, 0])
-                share = min(max(share, np.float32(0.0)), np.float32(1.0))
-                if hull and here[6] < layers[1] + np.float32(0.01):
-                    share = np.float32(0.0)
-                if share < 1.0:
-                    _bilinear(filled if hull else photo, here[7], here[8], other)
-                    for c in range(3):
-                        shown = here[9] * other[c] + here[10 + c]
-                        rgb[b, y, x, c] = share * rgb[b, y, x, c] + (1 - share) * shown
-                    less = np.float32(0.0) if hull else np.float32(0.5) * min(here[9], np.float32(2) * seen)
-                    seen = share * seen + (1 - share) * less
-                confidence[b, y, x, 0] = seen
-                confidence[b, y, x, 1] = here[5]
-                confidence[b, y, x, 2] = fine if seen > 0.01 else np.float32(0.0)
-                confidence[b, y, x, 3] = here[6]
-                alpha[b, y, x, 0] = 1.0
-            # 1 mm: the fringe starts on the hull's own rim.
-            if edge_ids[b, y, x] >= 0 and (not solid or edge_distance[b, y, x] < behind[b, y, x] + 0.001):
-                skin = edge_values[b, y, x, 1]
-                opacity = edge_texture[b, y, x, 3] * (1 - skin * (1 - edge_fade[b]))
-                total = opacity + (1 - opacity) * alpha[b, y, x, 0]
-                if total > 1e-4:
-                    part = opacity / total
-                    for c in range(3):
-                        rgb[b, y, x, c] = part * edge_texture[b, y, x, c] + (1 - part) * rgb[b, y, x, c]
-                    confidence[b, y, x, 0] = part + (1 - part) * confidence[b, y, x, 0]
-                    confidence[b, y, x, 1] = (
-                        part * edge_values[b, y, x, 0] + (1 - part) * confidence[b, y, x, 1]
-                    )
-                    confidence[b, y, x, 2] = part + (1 - part) * confidence[b, y, x, 2]
-                    confidence[b, y, x, 3] = part * layers[0] + (1 - part) * confidence[b, y, x, 3]
-                    alpha[b, y, x, 0] = total
-    return rgb, alpha, confidence
