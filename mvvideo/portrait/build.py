@@ -34,10 +34,12 @@ BALD = 0.85
 """Mean likeness of the crown to skin from which on it is bald."""
 NECK_BAND_METRES, NECK_TUCK_METRES = 0.005, 0.012
 """Bands in which it is asked whether the neck is bare; how far a bare neck goes on inside the clothes."""
-SKIN_BEHIND = 0.15
+SKIN_BEHIND = 0.03
 """Weight of a neck's colour against hair's and clothes' where none is known."""
 EAR_ROOM_METRES = 0.025
 """Around the fitted ear, where nothing is taken for hair."""
+COLLAR_TILT, COLLAR_FRONT_METRES = 0.35, -0.05
+"""How much higher collars are per metre backwards; template z where that begins."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
 
 
@@ -80,7 +82,7 @@ def build_appearance(
     vertices = reference + offsets
     view = view_head(head, vertices, canvas.camera, _without_overhang(head, vertices, canvas, drawn))
     bare = _bare_skin(view, likeness, oval, canvas)
-    covered = _covered_neck(head, view, bare)
+    covered, whole = _covered_neck(head, view, bare), view
     if covered.any():
         view = view_head(head, vertices, canvas.camera, view.drawn[~covered])
         bare = bare * view.mask
@@ -88,7 +90,7 @@ def build_appearance(
     # 3. The body around it, and hair over the far side of the head
     anatomy = _anatomy(head, fit, vertices, canvas)
     wrap = _wrap(head, reference, anatomy)
-    hull = build_hull(canvas, view, bare, anatomy, wrap)
+    hull = build_hull(canvas, view, bare, anatomy, wrap, whole.back)
     hull = clear_mouth(hull, head, vertices, canvas.camera)
     front, plain, known, seen = _hull_textures(canvas, bare, view.mask)
     ear = np.isin(np.append(view.drawn, -1)[view.triangle], head.region_faces("ear_left", "ear_right"))
@@ -154,7 +156,9 @@ def _covered_neck(head: FlameHead, view: HeadView, bare: np.ndarray) -> np.ndarr
     neck = np.zeros(len(head.faces), bool)
     neck[head.region_faces("neck")] = True
     is_neck = neck[view.drawn]
-    height = head.v_template[view.faces, 1].mean(axis=1)  # (F',) metres
+    # A collar lies higher at the nape than at the throat.
+    middle = head.v_template[view.faces].mean(axis=1)
+    height = middle[:, 1] + COLLAR_TILT * np.minimum(middle[:, 2] - COLLAR_FRONT_METRES, 0)  # (F',) metres
     shown = view.triangle[view.mask]
     lit = bare[view.mask] > 0.5
     on_neck = is_neck[shown]

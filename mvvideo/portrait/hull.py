@@ -29,6 +29,8 @@ TRIM_METRES = 0.012
 HAIR_OVER_SCALP_METRES = 0.004
 FADING_HAIR = 0.9
 """Share of the soft edge around hair that disappears as the view turns away from the photo's."""
+COLLAR_METRES, COLLAR_HEIGHT_METRES = 0.006, 0.012
+"""Between the back of a neck and the clothes round it; how far down these follow the neck before they leave it."""
 ROUND_HEAD, ROUND_BODY = 1.0, 0.30
 """Curvature k of the inflation; a torso is flatter than it is wide."""
 
@@ -72,13 +74,16 @@ class Hull:
     fringe_skin: np.ndarray
 
 
-def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatomy, wrap: Wrap) -> Hull:
+def build_hull(
+    canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatomy, wrap: Wrap, neck_back: np.ndarray
+) -> Hull:
     """Inflate the matte around the fitted head.
 
     Args:
         canvas: matte and camera; view: the head in it, outline already snapped to the matte.
         bare: ``(W, W)`` float32, 1 where the head's own surface is what the photo shows (face, bare neck).
         anatomy: see there; wrap: where the picture for what the photo does not show has each point.
+        neck_back: ``(W, W)`` farthest surface of the head, a neck inside collars and hair included, NaN elsewhere.
     """
     cells = CELLS_PER_CROP * canvas.width // canvas.size
     step = canvas.width / cells
@@ -91,7 +96,15 @@ def build_hull(canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatom
 
     nodes, valid = _snap_nodes(grid, body, step)
     depth = _Depths(
-        canvas, view, bare, bare_outline, anatomy, nodes, step, sample_at(body, nodes) > 0.15 * step
+        canvas,
+        view,
+        bare,
+        bare_outline,
+        anatomy,
+        nodes,
+        step,
+        sample_at(body, nodes) > 0.15 * step,
+        neck_back,
     )
     weight = _follow_weight(view, bare, anatomy, nodes, valid)
     triangles = _cells_to_triangles(valid)
@@ -151,6 +164,7 @@ class _Depths:
         nodes: np.ndarray,
         step: float,
         inside: np.ndarray,
+        neck_back: np.ndarray,
     ) -> None:
         metres = anatomy.metres_per_pixel
         row = nodes[..., 1]
@@ -200,6 +214,16 @@ class _Depths:
         outside = np.minimum(back, mesh_back - HAIR_OVER_SCALP_METRES)
         within = np.minimum(self.rim, leaving + margin)
         back = np.where(covered, skin_rim * within + (1 - skin_rim) * outside, back)
+        # A collar goes round the whole neck: what is left of the neck above it must end inside.
+        clothed = sample_at((~np.isnan(neck_back)).astype(np.float32), nodes) > 0.99
+        clothed &= ~covered | (mesh_back - _sample_known(neck_back, nodes) > 0.01)
+        below_chin = np.arange(canvas.width)[:, None] > anatomy.chin_row
+        visible_neck = view.back[below_chin & ~np.isnan(view.back)]
+        deepest_neck = float(visible_neck.min()) if visible_neck.size else float(anatomy.body_z)
+        round_neck = np.maximum(_sample_known(_lowest(neck_back, reach), nodes), deepest_neck) - COLLAR_METRES
+        away = -sample_at(signed_distance(view.mask), nodes) * metres
+        near = np.clip(2 - away / COLLAR_HEIGHT_METRES, 0, 1)
+        back = np.where(clothed, back + near * np.minimum(round_neck - back, 0), back)
         self.front = np.where(inside, np.maximum(front, back + 0.001), self.rim).astype(np.float32)
         self.back = np.where(inside, back, self.rim).astype(np.float32)
 

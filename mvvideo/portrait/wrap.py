@@ -37,6 +37,8 @@ SIDEWAYS = 3
 """Colours spread so many times farther sideways than up and down."""
 STRAND_SHARE = 0.6
 """Of the photo's own contrast that made-up strands have."""
+LARGEST_CONTRAST = 0.2
+"""Mean deviation, of the colour itself, that is taken for texture; beyond it lie edges, of collars and the like."""
 TRUSTED_FACING = (0.25, 0.6)
 """Cosines between which a photographed colour comes to be trusted."""
 
@@ -74,7 +76,7 @@ class Wrap:
         lower = (y - np.clip(-y / RADIUS_METRES, 0, 1) * spread) / RADIUS_METRES
         v = np.where(y >= 0, upper, lower)
         column = (u + WIDEST_RADIANS) * self.scale
-        row = (WIDEST_RADIANS - v) * self.scale
+        row = np.minimum((WIDEST_RADIANS - v) * self.scale, self.shape[0] - 1)
         return np.stack([column, row], axis=-1).astype(np.float32)
 
 
@@ -109,7 +111,7 @@ def paint_wrap(
         smooth = (1 - upper)[..., None] * smooth + upper[..., None] * _spread(
             values, trust * upper, wrap.scale
         )
-    base, contrast = smooth[..., :3], np.clip(smooth[..., 3:], 0, 0.5)
+    base, contrast = smooth[..., :3], np.clip(smooth[..., 3:], 0, LARGEST_CONTRAST)
     made_up = base * np.exp(STRAND_SHARE * 1.25 * contrast * _strands(wrap, seed)[..., None])
     share = cv2.GaussianBlur(trust, (0, 0), 0.02 * wrap.scale)[..., None] * trust[..., None]
     wrapped = share * shown + (1 - share) * made_up
