@@ -6,6 +6,12 @@ import numpy as np
 
 __all__ = ["person_matte", "refine_matte"]
 
+SOLVED_PIXELS = 384
+"""Side at which soft edges are solved for; larger crops take them up by their own edges."""
+HAIR_BAND_PIXELS, BODY_BAND_PIXELS = 13.0, 4.0
+"""Half width of the band that is solved for, per 512 pixels of the crop."""
+PRIOR_WEIGHT = 0.004
+"""How far the cut counts in it against the picture's own windows, where colours tell the sides apart."""
 UNSURE_PIXELS = 9.0
 """Half width of the band around the coarse border in which colours decide, per 512 pixels of the crop."""
 
@@ -70,10 +76,65 @@ def refine_matte(image: np.ndarray, coarse: np.ndarray, landmarks: np.ndarray) -
     # The filter leaves a veil on both sides: stretch the middle of the ramp.
     alpha = np.clip((alpha - 0.15) / 0.7, 0, 1)
     piece = _one_piece(alpha > 0.5, landmarks)
-    near = cv2.dilate(piece, np.ones((3, 3), np.uint8), iterations=max(size // 80, 2))
-    deep = cv2.erode(piece, np.ones((3, 3), np.uint8), iterations=max(size // 80, 2), borderValue=1)
+    alpha = _soft_edges(image, alpha.astype(np.float32), piece, landmarks)
+    near = cv2.dilate(piece, np.ones((3, 3), np.uint8), iterations=max(size // 60, 2))
+    deep = cv2.erode(piece, np.ones((3, 3), np.uint8), iterations=max(size // 45, 2), borderValue=1)
     alpha = np.where(deep > 0, 1.0, alpha * near)
     return np.clip(alpha, 0, 1).astype(np.float32)
+
+
+def _soft_edges(image: np.ndarray, alpha: np.ndarray, piece: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Let the picture's colours decide in a band around the outline: wide at hair, narrow at skin and clothes.
+
+    Args:
+        alpha: ``(S, S)`` matte so far; piece: ``(S, S)`` uint8, where it is the person.
+    """
+    import cv2
+
+    from mvvideo.portrait.closed_form import closed_form_matte
+
+    size = image.shape[0]
+    work = min(size, SOLVED_PIXELS)
+    unit = work / 512
+
+    def shrink(picture: np.ndarray) -> np.ndarray:
+        return cv2.resize(picture, (work, work), interpolation=cv2.INTER_AREA)
+
+    guide, prior = shrink(image), shrink(alpha)
+    solid = (shrink(piece.astype(np.float32)) > 0.5).astype(np.uint8)
+    inside = cv2.distanceTransform(solid, cv2.DIST_L2, 3)
+    outside = cv2.distanceTransform(1 - solid, cv2.DIST_L2, 3)
+    # Hair is above the chin; below, a band as wide would eat dark shoulders before a dark wall.
+    chin = float(landmarks[:, 1].max()) * work / size
+    share = np.clip((chin - np.arange(work)) / (0.1 * work) + 1, 0, 1)[:, None]
+    width = (BODY_BAND_PIXELS + share * (HAIR_BAND_PIXELS - BODY_BAND_PIXELS)) * unit
+    unsure = (inside < width) & (outside < width)
+    # Where colours inside and outside are alike, only the prior knows.
+    apart = _told_apart(guide, inside, outside, width)
+    weight = PRIOR_WEIGHT * (1 + 60 * (1 - apart))
+    certain = np.where(unsure, prior, solid.astype(np.float32))
+    solved = closed_form_matte(guide, certain, unsure, weight)
+    solved = np.clip((solved - 0.04) / 0.92, 0, 1)
+    if work == size:
+        return solved
+    large = cv2.resize(solved, (size, size), interpolation=cv2.INTER_LINEAR)
+    sharp = _guided_filter(image, large, radius=2, epsilon=2e-4)
+    return np.clip(np.where((large > 0.01) & (large < 0.99), sharp, large), 0, 1)
+
+
+def _told_apart(guide: np.ndarray, inside: np.ndarray, outside: np.ndarray, width: np.ndarray) -> np.ndarray:
+    """How different the colours just inside and just outside are, ``(S, S)``: 0 alike, 1 clearly different."""
+    import cv2
+
+    sigma = 0.02 * guide.shape[0]
+
+    def mean_colour(mask: np.ndarray) -> np.ndarray:
+        weight = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma)
+        return cv2.GaussianBlur(guide * mask[..., None], (0, 0), sigma) / np.maximum(weight, 1e-4)[..., None]
+
+    own = mean_colour(((inside > width) & (inside < 3 * width + 2)).astype(np.float32))
+    other = mean_colour(((outside > width) & (outside < 3 * width + 2)).astype(np.float32))
+    return np.clip((np.abs(own - other).max(axis=-1) - 0.04) / 0.12, 0, 1)
 
 
 def _one_piece(solid: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

@@ -1,10 +1,10 @@
-"""`Portrait`: one photo, prepared."""
+"""`Portrait`: one photo, prepared; or several of the same person."""
 
 from __future__ import annotations
 
 import warnings as python_warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ SMALLEST_IMAGE = 64
 SMALLEST_FACE = 36
 """Pixels from chin to forehead below which nothing of a face can be kept."""
 LARGEST_IMAGE = 12000
+LARGEST_COUNT = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,47 +76,78 @@ class Portrait:
         Raises:
             ImageError: the picture cannot be used; NoFaceError: no (large enough) human face in it.
         """
-        from mvvideo.portrait.crop import crop_image, crop_points, square_crop_box
-        from mvvideo.portrait.detect import default_face_finder
-        from mvvideo.portrait.matte import person_matte
+        seen = _look_at(image, size, finder)
+        for note in seen.notes:
+            (warn or _python_warning)(note)
+        return Portrait.build(
+            seen.crop, seen.points, seen.matte, head=head, crop=seen.box, warnings=tuple(seen.notes)
+        )
 
-        photo = _checked_photo(image)
-        height, width = photo.shape[:2]
-        eyes = finder if finder is not None else default_face_finder()
-        notes: list[str] = []
-        picture = np.round(photo * 255).astype(np.uint8)
-        faces = eyes.detect(picture)  # type: ignore[attr-defined]
-        landmarks = eyes.landmarks(picture, faces[0]) if faces else None  # type: ignore[attr-defined]
-        if landmarks is None:
+    @staticmethod
+    def from_images(
+        images: Sequence[np.ndarray],
+        *,
+        head: FlameHead,
+        size: int = 512,
+        warn: Callable[[str], None] | None = None,
+        finder: object | None = None,
+    ) -> Portrait:
+        """Prepare several photos of one person.
+
+        The first is the main photo: its crop, pose, camera and background are the portrait's. What it hides or
+        shows edge-on (a cheek, an ear, teeth) comes from the photo that shows it best, in the main photo's light.
+
+        Args:
+            images: 1 to 8 of ``(H, W, 3)`` RGB, uint8 or float in [0, 1].
+            size, warn, finder: as in :meth:`from_image`.
+
+        Raises:
+            ImageError: too few, too many or unusable pictures; NoFaceError: no face in one of them; both say in
+                which.
+        """
+        from mvvideo.portrait.fusion import LARGEST_DIFFERENCE_METRES, fuse_appearances, shape_difference
+
+        # 1. Check and look at every picture
+        count = len(images)
+        if not 1 <= count <= LARGEST_COUNT:
             raise input_error(
-                NoFaceError,
-                "no human face found",
-                f"a picture of {width}x{height} pixels",
-                "use a picture that shows one face clearly, not from behind or in full profile",
+                ImageError,
+                f"a portrait is made from 1 to {LARGEST_COUNT} pictures of one person",
+                f"{count}",
+                "choose the sharpest, from different sides",
             )
-        face_height = float(np.ptp(landmarks[:, 1]))
-        if face_height < SMALLEST_FACE:
-            raise input_error(
-                NoFaceError,
-                f"the face must be at least {SMALLEST_FACE} pixels high",
-                f"{face_height:.0f} pixels",
-                "use a larger picture or crop it to head and shoulders first and enlarge it",
-            )
-        if len(faces) > 1:
-            notes.append(
-                f"{len(faces)} faces found: the largest is taken, at ({faces[0].x:.0f}, {faces[0].y:.0f})"
-            )
-        box = square_crop_box(landmarks, height=height, width=width)
-        crop = crop_image(photo, box, size)
-        points = crop_points(landmarks, box, size)
-        matte = person_matte(eyes, crop, points)
-        if box[2] - box[0] < size / 2:
-            notes.append(
-                f"the photo shows head and shoulders at only {box[2] - box[0]} pixels: expect blur at {size}"
-            )
+        if count == 1:
+            return Portrait.from_image(images[0], head=head, size=size, warn=warn, finder=finder)
+        looks = [
+            _look_at(image, size, finder, f"picture {i + 1} of {count}") for i, image in enumerate(images)
+        ]
+
+        # 2. One head shape for all; the main photo counts twice
+        shapes = [_fit(look.points, size, head)[0].shape for look in looks]
+        notes = [note for look in looks for note in look.notes]
+        for number, shape in enumerate(shapes[1:], 2):
+            apart = shape_difference(head, shapes[0], shape)
+            if apart > LARGEST_DIFFERENCE_METRES:
+                notes.append(
+                    f"picture {number} may show another person: its face differs by {1000 * apart:.1f} mm on average"
+                )
         for note in notes:
             (warn or _python_warning)(note)
-        return Portrait.build(crop, points, matte, head=head, crop=box, warnings=tuple(notes))
+        weights = np.array([2.0] + (count - 1) * [1.0])
+        shared = (np.stack(shapes) * weights[:, None]).sum(axis=0) / weights.sum()
+
+        # 3. A portrait of each, and the main one with what the others show
+        portraits = []
+        for look in looks:
+            fit, camera = _fit(look.points, size, head, shared.astype(np.float32))
+            # Only the main photo's background is ever shown.
+            plain = {} if look is looks[0] else {"plate": look.crop, "plate_known": np.ones_like(look.matte)}
+            portraits.append(
+                Portrait.build(look.crop, look.points, look.matte, head=head, fit=fit, camera=camera, **plain)
+            )
+        main = portraits[0]
+        fused = fuse_appearances(main.appearance, [portrait.appearance for portrait in portraits[1:]])
+        return replace(main, appearance=fused, crop=looks[0].box, warnings=tuple(notes))
 
     @staticmethod
     def build(
@@ -175,14 +207,77 @@ class Portrait:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What was found in a photo: crop ``(S, S, 3)``, points ``(478, 3)`` and matte ``(S, S)`` in it, where it lies."""
+
+    crop: np.ndarray
+    points: np.ndarray
+    matte: np.ndarray
+    box: tuple[int, int, int, int]
+    notes: list[str]
+
+
+def _look_at(image: np.ndarray, size: int, finder: object | None, which: str = "") -> _Look:
+    """Find the face in a photo, crop and matte it.
+
+    Args:
+        which: the photo's name among several, for messages.
+    """
+    from mvvideo.portrait.crop import crop_image, crop_points, square_crop_box
+    from mvvideo.portrait.detect import default_face_finder
+    from mvvideo.portrait.matte import person_matte
+
+    place = f" in {which}" if which else ""
+    photo = _checked_photo(image, place)
+    height, width = photo.shape[:2]
+    eyes = finder if finder is not None else default_face_finder()
+    notes: list[str] = []
+    picture = np.round(photo * 255).astype(np.uint8)
+    faces = eyes.detect(picture)  # type: ignore[attr-defined]
+    landmarks = eyes.landmarks(picture, faces[0]) if faces else None  # type: ignore[attr-defined]
+    if landmarks is None:
+        raise input_error(
+            NoFaceError,
+            f"no human face found{place}",
+            f"a picture of {width}x{height} pixels",
+            "use a picture that shows one face clearly, not from behind or in full profile",
+        )
+    face_height = float(np.ptp(landmarks[:, 1]))
+    if face_height < SMALLEST_FACE:
+        raise input_error(
+            NoFaceError,
+            f"the face{place} must be at least {SMALLEST_FACE} pixels high",
+            f"{face_height:.0f} pixels",
+            "use a larger picture or crop it to head and shoulders first and enlarge it",
+        )
+    if len(faces) > 1:
+        notes.append(
+            f"{len(faces)} faces found{place}: the largest is taken, at ({faces[0].x:.0f}, {faces[0].y:.0f})"
+        )
+    box = square_crop_box(landmarks, height=height, width=width)
+    crop = crop_image(photo, box, size)
+    points = crop_points(landmarks, box, size)
+    matte = person_matte(eyes, crop, points)
+    if box[2] - box[0] < size / 2:
+        notes.append(
+            f"the photo{place and ', ' + which + ','} shows head and shoulders at only {box[2] - box[0]} pixels: "
+            f"expect blur at {size}"
+        )
+    return _Look(crop, points, matte, box, notes)
+
+
 def _python_warning(message: str) -> None:
     python_warnings.warn(message, stacklevel=4)
 
 
-def _fit(landmarks: np.ndarray, size: int, head: FlameHead) -> tuple[FlameSequence, Cameras]:
+def _fit(
+    landmarks: np.ndarray, size: int, head: FlameHead, shape: np.ndarray | None = None
+) -> tuple[FlameSequence, Cameras]:
+    """Pose and camera of one photo; ``shape (S,)`` the identity where it is known."""
     from flame.fitting import fit_landmarks
 
-    result = fit_landmarks(landmarks, height=size, width=size, head=head)
+    result = fit_landmarks(landmarks, height=size, width=size, head=head, shape=shape)
     camera = Cameras(
         world_to_camera=result.world_to_camera[None],
         focal_px=np.array([result.focal_px]),
@@ -194,14 +289,14 @@ def _fit(landmarks: np.ndarray, size: int, head: FlameHead) -> tuple[FlameSequen
     return result.sequence, camera
 
 
-def _checked_photo(image: np.ndarray) -> np.ndarray:
-    """``(H, W, 3)`` float32 in [0, 1]."""
+def _checked_photo(image: np.ndarray, place: str = "") -> np.ndarray:
+    """``(H, W, 3)`` float32 in [0, 1]; ``place`` says which photo in messages."""
     array = np.asarray(image)
     if array.ndim != 3 or array.shape[2] != 3 or array.dtype.kind not in "fu":
         raise input_error(
             ImageError,
             "a photo must be (H, W, 3) RGB",
-            f"{array.shape} of {array.dtype}",
+            f"{array.shape} of {array.dtype}{place}",
             "decode it to RGB first",
         )
     height, width = array.shape[:2]
@@ -209,7 +304,7 @@ def _checked_photo(image: np.ndarray) -> np.ndarray:
         raise input_error(
             ImageError,
             f"a photo must have {SMALLEST_IMAGE} to {LARGEST_IMAGE} pixels on each side",
-            f"{width}x{height}",
+            f"{width}x{height}{place}",
             "scale it",
         )
     scaled = array.astype(np.float32) / 255 if array.dtype == np.uint8 else array.astype(np.float32)
@@ -217,7 +312,7 @@ def _checked_photo(image: np.ndarray) -> np.ndarray:
         raise input_error(
             ImageError,
             "float photos must lie in [0, 1]",
-            f"{scaled.min()} … {scaled.max()}",
+            f"{scaled.min()} … {scaled.max()}{place}",
             "scale the values",
         )
     return np.clip(scaled, 0, 1)
