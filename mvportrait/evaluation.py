@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flame.errors import ConfigError, ImageError, NoFaceError, input_error
+from flame.timing import frame_count
 from mvportrait.media.clips import Clip, open_clip
 from mvportrait.media.images import read_picture
 from mvportrait.media.sheets import contact_sheet, sample_frames, save_png
@@ -45,7 +46,8 @@ class EvaluateOptions:
         reference: portrait of ``cross``.
         shards: folder of held-out clips for ``views``.
         presets: presets to score besides the baselines.
-        size: side of the pictures in pixels; every: take every n-th frame; seconds: at most this much of a clip.
+        size: side of the pictures in pixels; seconds: at most this much of a clip.
+        every: score one of this many stretches of 8 frames; the motion is tracked in all of them.
         shard_clips: how many of a folder's clips ``views`` scores.
         lpips, identity, features, videos: TorchScript files, see ``mvvideo.evaluation.hooks``.
         seed: of the model's noise.
@@ -183,7 +185,7 @@ def _score_self(
     reporter: Reporter,
 ) -> np.ndarray:
     """First frame → portrait; the clip's own motion → every competitor; frame by frame against the clip."""
-    from mvvideo.evaluation.competitors import TRUTH
+    from mvvideo.evaluation.competitors import TRUTH, stretches
     from mvvideo.evaluation.reenactment import SelfScorer
     from mvvideo.portrait.crop import crop_image
     from mvvideo.portrait.detect import default_face_finder
@@ -191,19 +193,24 @@ def _score_self(
     assert isinstance(clip, Clip)
     portrait = _portrait(next(clip.frames()), clip.path, options.size, reporter)
     motion = _tracked(clip, portrait, name, reporter, scores)
+    which = stretches(motion.frames, every=options.every)
     finder = default_face_finder()
     scorer = SelfScorer(
         portrait,
         rows=competitors.names,
-        frames=motion.frames,
+        frames=sum(map(len, which)),
         fps=motion.fps,
         finder=finder,
         hooks=hooks,
     )
-    sheet = _Sheet((TRUTH, *competitors.names), motion)
-    made = competitors.frames(portrait, motion)
-    with reporter.track(f"{name}: frames", motion.frames) as advance:
-        for index, (frame, pictures) in enumerate(zip(clip.frames(), made, strict=True)):
+    sheet = _Sheet((TRUTH, *competitors.names), motion.fps, which)
+    made = competitors.frames(portrait, motion, which)
+    starts = {part.start for part in which}
+    real = _chosen(clip, which)
+    with reporter.track(f"{name}: frames", sum(map(len, which))) as advance:
+        for (index, pictures), frame in zip(made, real, strict=True):
+            if index in starts:
+                scorer.cut()
             crop = crop_image(frame.astype(np.float32) / 255.0, portrait.crop, portrait.size)
             truth = np.clip(crop * 255.0 + 0.5, 0, 255).astype(np.uint8)
             scorer.add(truth, pictures)
@@ -228,7 +235,10 @@ def _score_cross(
     reporter: Reporter,
 ) -> np.ndarray:
     """The portrait performs somebody else's motion, relative to its own pose."""
+    from flame.relative import to_relative
+    from flame.sequence import concatenate
     from mvportrait.drive import onto_portrait
+    from mvvideo.evaluation.competitors import stretches
     from mvvideo.evaluation.reenactment import CrossScorer
     from mvvideo.portrait.detect import default_face_finder
 
@@ -240,22 +250,26 @@ def _score_cross(
         given = _tracked(clip, driver, name, reporter, scores)
     else:
         given = clip
-    from flame.relative import to_relative
-
     motion = onto_portrait(
         to_relative(given), portrait.fit, head=portrait.head, absolute=False, reporter=reporter
     )
+    which = stretches(motion.frames, every=options.every)
+    scored = concatenate([motion[part.start : part.stop] for part in which])
     scorer = CrossScorer(
         portrait,
         rows=competitors.names,
-        motion=motion,
+        motion=scored,
+        frames=scored.frames,
         fps=motion.fps,
         finder=default_face_finder(),
         hooks=hooks,
     )
-    sheet = _Sheet(competitors.names, motion)
-    with reporter.track(f"{name}: frames", motion.frames) as advance:
-        for index, pictures in enumerate(competitors.frames(portrait, motion)):
+    sheet = _Sheet(competitors.names, motion.fps, which)
+    starts = {part.start for part in which}
+    with reporter.track(f"{name}: frames", scored.frames) as advance:
+        for index, pictures in competitors.frames(portrait, motion, which):
+            if index in starts:
+                scorer.cut()
             scorer.add(pictures)
             sheet.add(index, pictures)
             advance(1)
@@ -274,9 +288,10 @@ def _score_cross(
 class _Sheet:
     """Keeps the few pictures of the contact sheet as they pass."""
 
-    def __init__(self, rows: Sequence[str], motion: FlameSequence) -> None:
-        self._rows, self._fps = tuple(rows), motion.fps
-        self._at = set(sample_frames(motion.frames, SHEET_COLUMNS))
+    def __init__(self, rows: Sequence[str], fps: float, which: Sequence[range]) -> None:
+        self._rows, self._fps = tuple(rows), fps
+        scored = [index for part in which for index in part]
+        self._at = {scored[place] for place in sample_frames(len(scored), SHEET_COLUMNS)}
         self._samples: list[tuple[int, np.ndarray]] = []
 
     def add(self, index: int, pictures: dict[str, np.ndarray]) -> None:
@@ -297,10 +312,16 @@ def _opened(path: Path, options: EvaluateOptions) -> Clip | FlameSequence:
         from mvportrait.drive import motion_from_file
 
         motion = motion_from_file(path)
-        step, seconds = options.every, options.seconds
-        kept = motion if seconds is None else motion[: max(1, round(seconds * motion.fps))]
-        return kept[::step].replace(fps=motion.fps / step)
-    return open_clip(path, every=options.every, seconds=options.seconds)
+        if options.seconds is not None:
+            motion = motion[: frame_count(options.seconds, fps=motion.fps)]
+        return motion
+    return open_clip(path, seconds=options.seconds)
+
+
+def _chosen(clip: Clip, which: Sequence[range]) -> Iterator[np.ndarray]:
+    """The frames of a clip that are scored."""
+    wanted = {index for part in which for index in part}
+    return (frame for index, frame in enumerate(clip.frames()) if index in wanted)
 
 
 def _portrait(pixels: np.ndarray, path: Path, size: int, reporter: Reporter) -> Portrait:
@@ -326,13 +347,13 @@ def _tracked(clip: Clip, portrait: Portrait, name: str, reporter: Reporter, scor
 
     total = clip.count()
     if total < _FEWEST_FRAMES:
-        given = f"{clip.path} gives {total} with --every {clip.every}"
+        given = f"{clip.path} has {total}"
         raise input_error(
             ImageError, f"a clip must have at least {_FEWEST_FRAMES} frames", given, "give a longer clip"
         )
     with reporter.track(f"{name}: tracking", total) as advance:
         result = track_clip(
-            clip.frames(), portrait, fps=clip.read_fps, finder=default_face_finder(), advance=advance
+            clip.frames(), portrait, fps=clip.fps, finder=default_face_finder(), advance=advance
         )
     missing = int((~result.seen).sum())
     if result.seen.mean() < _FEWEST_SEEN:
@@ -343,7 +364,7 @@ def _tracked(clip: Clip, portrait: Portrait, name: str, reporter: Reporter, scor
     if missing:
         reporter.warn(f"{name}: no face in {missing} of {len(result.seen)} frames, they are bridged")
     scores.notes.append(
-        f"{name}: {len(result.seen)} frames at {clip.read_fps:g} fps, tracked within "
+        f"{name}: {len(result.seen)} frames at {clip.fps:g} fps, tracked within "
         f"{100 * float(np.nanmean(result.error)):.2f} % of the eyes' distance, {missing} bridged"
     )
     return result.sequence

@@ -115,14 +115,18 @@ class ParameterTable:
     gaze: tuple[tuple[int, int, int, float], ...]
 
 
-def parameter_table(head: FlameHead, priors: FitPriors, *, shape_dims: int = 60) -> ParameterTable:
-    """Priors and bounds for one head; rig weights are bounded 0..1, other bases are Gaussian."""
+def parameter_table(
+    head: FlameHead, priors: FitPriors, *, shape_dims: int = 60, unseen: tuple[str, ...] = UNSEEN
+) -> ParameterTable:
+    """Priors and bounds for one head; rig weights are bounded 0..1 (``unseen`` ones stay 0), other bases are
+    Gaussian.
+    """
     total_shape = int(np.asarray(head.shape_basis).shape[2])
     total_expression = int(np.asarray(head.expression_basis).shape[2])
     names = tuple(getattr(head, "expression_names", ()) or ())
     is_rig = len(names) == total_expression and "mouthSmileLeft" in names
     if is_rig:
-        columns = [i for i, name in enumerate(names) if name not in UNSEEN]
+        columns = [i for i, name in enumerate(names) if name not in unseen]
     else:
         columns = list(range(min(total_expression, 50)))
     count = EXPRESSION + len(columns)

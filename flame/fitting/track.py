@@ -33,6 +33,7 @@ from flame.fitting.priors import (
     RIGHT_EYE,
     ROTATION,
     TRANSLATION,
+    UNSEEN,
     FitPriors,
     ParameterTable,
     parameter_table,
@@ -60,7 +61,9 @@ class TrackPriors:
     Attributes:
         data_weight: of all landmarks together; more than in a fit, since what is systematically wrong with
             them is taken out with the first frame.
-        expression: of rig weights around the first frame's.
+        expression: of rig weights around the first frame's; weaker beliefs let opposite shapes (wide and
+            squinting eyes) cancel each other, and fitted real clips no better.
+        depth_weight: of MediaPipe's depth against x and y; with more of it, pressed lips opened.
         bust_radians, bust_metres: how far the bust (``rotation``, ``translation``) is believed to go from where
             it was in the first frame.
         bust_speed_radians, bust_speed_metres: the same per second from one frame to the next.
@@ -69,13 +72,14 @@ class TrackPriors:
     """
 
     data_weight: float = 2.0
-    expression: float = 0.7
+    expression: float = 0.2
     bust_radians: float = 0.04
     bust_metres: tuple[float, float, float] = (0.06, 0.06, 0.06)
     bust_speed_radians: float = 0.3
     bust_speed_metres: float = 0.35
     shoulder_metres: float = 0.002
     neck_radians: tuple[float, float, float] = (0.5, 0.8, 0.4)
+    depth_weight: float = 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +152,9 @@ class FaceTracker:
         self._problem = _TrackProblem(
             model=model,
             table=self._table,
-            priors=FitPriors(data_weight=priors.data_weight, split_radians=np.inf),
+            priors=FitPriors(
+                data_weight=priors.data_weight, split_radians=np.inf, depth_weight=priors.depth_weight
+            ),
             seen=self._measured(_one_frame(landmarks_478)),
             focal_is_known=True,
             shape_is_known=True,
@@ -208,6 +214,10 @@ class FaceTracker:
         self._seen.append(good)
         self._errors.append(error)
         return error
+
+    def cut(self) -> None:
+        """The next frame does not follow the last one in time: it is not tied to it."""
+        self._since += 1_000_000
 
     def result(self) -> TrackResult:
         """The motion of all frames so far.
@@ -407,7 +417,10 @@ def _values(state: FitState) -> np.ndarray:
 
 def _track_table(head: FlameHead, priors: TrackPriors) -> ParameterTable:
     """The fit's table with a tracker's beliefs: no sparsity, a bust that keeps still."""
-    table = parameter_table(head, FitPriors(expression=priors.expression, expression_sparsity=0.0))
+    believed = FitPriors(expression=priors.expression, expression_sparsity=0.0)
+    # Lips kept shut over a lowered jaw: one photo does not tell, a clip does.
+    unseen = tuple(name for name in UNSEEN if name != "mouthClose")
+    table = parameter_table(head, believed, unseen=unseen)
     weights = table.weights.copy()
     weights[ROTATION] = 1.0 / priors.bust_radians**2
     weights[NECK] = 1.0 / np.asarray(priors.neck_radians) ** 2

@@ -27,7 +27,9 @@ Presets = Annotated[
     list[str] | None, typer.Option("--preset", "-p", help="Preset to score; repeatable [fast].")
 ]
 Size = Annotated[int, typer.Option("--size", help="Side of the pictures in pixels.")]
-Every = Annotated[int, typer.Option("--every", help="Take every n-th frame.")]
+Every = Annotated[
+    int, typer.Option("--every", help="Score one of this many stretches of 8 frames; all are tracked.")
+]
 Seconds = Annotated[float | None, typer.Option("--seconds", "-s", help="At most this much of each clip.")]
 ShardClips = Annotated[int, typer.Option("--clips", help="How many of the --shards clips to score.")]
 Lpips = Annotated[Path | None, typer.Option("--lpips", help="TorchScript file: LPIPS.")]

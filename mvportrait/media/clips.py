@@ -24,19 +24,12 @@ class Clip:
     """A video file that was seen to decode.
 
     Attributes:
-        path: the file; fps: frames per second as stored.
-        every: only every this many-th frame is read; seconds: only this much from the start (None: all).
+        path: the file; fps: frames per second; seconds: only this much from the start is read (None: all).
     """
 
     path: Path
     fps: float
-    every: int = 1
     seconds: float | None = None
-
-    @property
-    def read_fps(self) -> float:
-        """Frames per second of what :meth:`frames` gives."""
-        return self.fps / self.every
 
     def frames(self) -> Iterator[np.ndarray]:
         """``(H, W, 3)`` uint8 RGB, upright, in order.
@@ -48,8 +41,7 @@ class Clip:
         for index, frame in enumerate(_decoded(self.path)):
             if limit is not None and index >= limit:
                 return
-            if index % self.every == 0:
-                yield _upright(frame)
+            yield _upright(frame)
 
     def count(self) -> int:
         """How many frames :meth:`frames` gives, by decoding them once."""
@@ -59,10 +51,10 @@ class Clip:
             total += 1
             if limit is not None and total >= limit:
                 break
-        return -(-total // self.every)
+        return total
 
 
-def open_clip(path: str | os.PathLike[str], *, every: int = 1, seconds: float | None = None) -> Clip:
+def open_clip(path: str | os.PathLike[str], *, seconds: float | None = None) -> Clip:
     """Look at a video file and decode its first frame.
 
     Raises:
@@ -80,7 +72,7 @@ def open_clip(path: str | os.PathLike[str], *, every: int = 1, seconds: float | 
     if max(first.width, first.height) > LARGEST_SIDE:
         given = f"{file}: {first.width}x{first.height}"
         raise input_error(ImageError, f"clip is larger than {LARGEST_SIDE} pixels", given, "scale it down")
-    return Clip(file, _rate(file), every=every, seconds=seconds)
+    return Clip(file, _rate(file), seconds)
 
 
 def _rate(file: Path) -> float:

@@ -14,11 +14,28 @@ if TYPE_CHECKING:
     from flame.sequence import FlameSequence
     from mvvideo.portrait import Portrait
 
-__all__ = ["APPEARANCE", "STILL", "TRUTH", "Competitors"]
+__all__ = ["APPEARANCE", "STILL", "STRETCH_FRAMES", "TRUTH", "Competitors", "stretches"]
 
 TRUTH, STILL, APPEARANCE = "real", "still photo", "appearance only"
 ORBIT_DEGREES = (0.0, 20.0, -20.0)
 """Views between which consistency is measured."""
+
+STRETCH_FRAMES = 8
+"""Frames that are made and scored in one go; sampling leaves out whole stretches, so that flicker can be told."""
+
+
+def stretches(frames: int, *, every: int = 1) -> list[range]:
+    """Which frames of a clip are scored: one of ``every`` stretches of 8 consecutive frames; 1: all frames, as one.
+
+    A last stretch of fewer than three frames is left out when others remain.
+    """
+    if every == 1:
+        return [range(frames)]
+    chosen = [
+        range(start, min(start + STRETCH_FRAMES, frames))
+        for start in range(0, frames, every * STRETCH_FRAMES)
+    ]
+    return chosen[:-1] if len(chosen) > 1 and len(chosen[-1]) < 3 else chosen
 
 
 class Competitors:
@@ -42,12 +59,23 @@ class Competitors:
         """Rows, baselines first."""
         return (STILL, *self._models)
 
-    def frames(self, portrait: Portrait, motion: FlameSequence) -> Iterator[dict[str, np.ndarray]]:
-        """Every frame of ``motion`` by every competitor: name → ``(S, S, 3)`` uint8, from the photo's camera."""
+    def frames(
+        self, portrait: Portrait, motion: FlameSequence, which: Sequence[range]
+    ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """Frames by every competitor, from the photo's camera.
+
+        Args:
+            which: stretches of frames of ``motion``, see :func:`stretches`.
+
+        Yields:
+            frame number, and name → ``(S, S, 3)`` uint8.
+        """
         still = np.clip(portrait.image * 255.0 + 0.5, 0, 255).astype(np.uint8)
-        streams = {name: self._stream(model, portrait, motion) for name, model in self._models.items()}
-        for _ in range(motion.frames):
-            yield {STILL: still, **{name: next(stream) for name, stream in streams.items()}}
+        for part in which:
+            piece = motion[part.start : part.stop]
+            streams = {name: self._stream(model, portrait, piece) for name, model in self._models.items()}
+            for index in part:
+                yield index, {STILL: still, **{name: next(stream) for name, stream in streams.items()}}
 
     def _stream(self, model: VideoModel, portrait: Portrait, motion: FlameSequence) -> Iterator[np.ndarray]:
         for chunk in model.generate(portrait, motion, portrait.camera, size=portrait.size, seed=self._seed):

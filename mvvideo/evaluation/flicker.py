@@ -49,6 +49,11 @@ class FlickerMeter:
             self._frames.pop(0)
         self._forward, self._backward = forward, backward
 
+    def cut(self) -> None:
+        """The next frame does not follow the last one."""
+        self._frames.clear()
+        self._forward = self._backward = None
+
     @property
     def percent(self) -> float:
         """Flicker in % of the range; NaN with fewer than three frames."""

@@ -87,6 +87,13 @@ class _Scorer:
         self._shape_at = set(np.linspace(0, frames - 1, min(SHAPE_FRAMES, frames)).round().astype(int))
         self.frames = 0
 
+    def cut(self) -> None:
+        """The next frame does not follow the last one in time."""
+        for row in self.rows.values():
+            row.flicker.cut()
+            row.tracker.cut()
+            row.window.clear()
+
     def _watch(self, row: _Row, picture: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
         """What a picture tells by itself; its landmarks ``(478, 3)``."""
         points = row.follower.find(picture)
@@ -126,7 +133,7 @@ class SelfScorer(_Scorer):
     Args:
         portrait: of the clip's first frame; its crop and size are those of every picture.
         rows: names of the videos.
-        frames: of the clip.
+        frames: how many will be scored.
         fps: frames per second.
         finder: finds faces and mattes; hooks: networks of the user.
     """
@@ -222,12 +229,13 @@ class SelfScorer(_Scorer):
 
 
 class CrossScorer(_Scorer):
-    """Scores videos of a portrait that is driven by somebody else; ``motion`` is what it should do."""
+    """Scores videos of a portrait that is driven by somebody else; ``motion`` is what it should do in the frames
+    that will be scored."""
 
     def __init__(
         self, portrait: Portrait, *, rows: Sequence[str], motion: FlameSequence, **options: object
     ) -> None:
-        super().__init__(portrait, rows=rows, frames=motion.frames, **options)  # type: ignore[arg-type]
+        super().__init__(portrait, rows=rows, **options)  # type: ignore[arg-type]
         self._motion = motion
         self._photo_gradient = self._face_gradient(_bytes(portrait.image), self._reference)
 
