@@ -36,6 +36,7 @@ class PretrainedMotionThenView(MotionThenView):
         kept = {name: value.detach().clone() for name, value in motion.proj_out.state_dict().items()}
         super().__init__(motion, layout)  # starts motion from zero
         motion.proj_out.load_state_dict(kept, assign=True)
+        self.view.to(motion.proj_in.weight.dtype)
         self.gradient_checkpointing = False
 
     def forward(self, hidden_states: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
@@ -60,6 +61,7 @@ class SpaceTimeThenView(nn.Module):
         )
         nn.init.zeros_(self.view.proj_out.weight)
         nn.init.zeros_(self.view.proj_out.bias)
+        self.view.to(motion.proj_in.weight.dtype)
         self.gradient_checkpointing = False
         self._layout = [layout]  # in a list: not a submodule, shared by all blocks
 

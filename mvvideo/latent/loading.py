@@ -99,7 +99,7 @@ def _check_together(folders: Folders, config: LatentConfig) -> None:
                 )
     latent = int(vae.get("latent_channels", 4))
     wanted_in = latent if config.preset == "sd15" else 2 * latent
-    if int(unet.get("in_channels", 4)) != wanted_in:
+    if int(unet.get("in_channels", 4 if config.preset == "sd15" else 8)) != wanted_in:
         rule = f"the U-Net must take {wanted_in} channels, the VAE's latents"
         given = f"{unet.get('in_channels')} in {folders.unet.path}"
         raise input_error(AssetError, rule, given, "name a model that is not for inpainting")

@@ -133,3 +133,10 @@ def _write_rest(folder: Path, preset: str, scheduler: dict[str, object]) -> None
     names = [name for name in (preset, "motion_adapter", "image_encoder") if (folder / name).is_dir()]
     values = {"preset": preset, "weights": {name: name for name in names}, **OPTIONS}
     (folder / "config.yaml").write_text(yaml.safe_dump(values))
+
+
+def forget_accelerator() -> None:
+    """Accelerate keeps one state per process, with one precision; tests want several."""
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)
