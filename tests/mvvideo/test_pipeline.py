@@ -17,6 +17,7 @@ from mvvideo.networks.denoiser import MultiViewDenoiser
 from mvvideo.networks.storage import save_network
 from mvvideo.pipeline import PRESETS, VideoModel, find_preset
 from mvvideo.portrait.appearance import Appearance
+from mvvideo.scene import Shots
 from renderer.cameras import Cameras
 
 from .video_fixtures import TINY
@@ -42,6 +43,7 @@ class StandIn:
 
     longest: int = 0
     sizes: set[int] = field(default_factory=set)
+    samples: set[int] = field(default_factory=set)
     image: np.ndarray = field(default_factory=lambda: np.full((64, 64, 3), 0.5, np.float32))
     fit: FlameSequence = field(default_factory=lambda: motion(1))
     camera: Cameras = field(default_factory=lambda: cameras(1))
@@ -60,6 +62,7 @@ class StandIn:
 
     def render(self, vertices: np.ndarray, views: Cameras, *, supersample: int = 1) -> Appearance:
         frames, size = len(vertices), views.height
+        self.samples.add(supersample)
         self.longest, _ = max(self.longest, frames), self.sizes.add(size)
         shape = (frames, len(views), size, size)
         rgb = np.zeros((*shape, 3), np.float32)
@@ -114,6 +117,68 @@ def test_untrained_network_shows_the_preview_at_any_length(frames: int, tmp_path
     fast = collect(VideoModel.load("fast", weights=saved(untrained(), tmp_path), device="cpu"), frames)
     np.testing.assert_allclose(fast.astype(int), preview.astype(int), atol=1)
     assert np.array_equal(preview[:, 0, 3, 20, 0], np.round(255 * np.arange(frames) / 100 + 1e-6))
+
+
+@pytest.mark.parametrize("frames", [1, 4, 5, 9, 14])
+def test_windows_that_move_show_every_frame_in_its_place(frames: int, tmp_path: Path) -> None:
+    preview = collect(VideoModel.load("preview"), frames)
+    model = VideoModel.load("quality", weights=saved(untrained(), tmp_path), device="cpu")
+    assert model.preset.cyclic
+    for cyclic in (None, False):
+        pictures = collect(model, frames, cyclic=cyclic)
+        np.testing.assert_allclose(pictures.astype(int), preview.astype(int), atol=1)
+
+
+@pytest.mark.parametrize(
+    "preset, cyclic", [("preview", None), ("fast", None), ("quality", None), ("quality", False)]
+)
+def test_a_stream_can_begin_at_any_frame(preset: str, cyclic: bool | None, tmp_path: Path) -> None:
+    model = VideoModel.load(preset, weights=saved(awake(), tmp_path), device="cpu")
+    whole = collect(model, 11, cyclic=cyclic, seed=1)
+    assert len(whole) == 11
+    for start in (1, 3, 4, 10):
+        assert np.array_equal(collect(model, 11, cyclic=cyclic, seed=1, start=start), whole[start:])
+    with pytest.raises(ConfigError, match="must lie in the motion"):
+        collect(model, 11, start=11)
+
+
+def test_moving_windows_carry_over_what_fixed_ones_cut(tmp_path: Path) -> None:
+    """What is in the last frames reaches the first ones, and the other way round: the clip is a ring."""
+    model = VideoModel.load("quality", weights=saved(awake(), tmp_path), device="cpu")
+    assert not np.array_equal(collect(model, 9), collect(model, 9, cyclic=False))
+    assert np.array_equal(collect(model, 4), collect(model, 4, cyclic=False))  # one window
+
+
+def test_shots_of_several_sizes_are_what_each_would_be(tmp_path: Path) -> None:
+    for preset in ("preview", "fast", "quality"):
+        model = VideoModel.load(preset, weights=saved(awake(), tmp_path), device="cpu")
+        shots = (Shots((0, 1, 2), 32), Shots((1,), 80))
+        made = list(
+            model.generate_shots(StandIn(), motion(6), cameras(3), shots=shots, seed=2)  # type: ignore[arg-type]
+        )
+        small, large = (np.concatenate(group) for group in zip(*made, strict=True))
+        assert np.array_equal(small, collect(model, 6, 3, seed=2))
+        assert large.shape == (6, 1, 80, 80, 3)
+        assert np.array_equal(large, collect(model, 6, 3, seed=2, size=80)[:, 1:2])
+
+
+def test_large_pictures_are_drawn_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for preset in ("preview", "fast"):
+        model = VideoModel.load(preset, weights=saved(awake(), tmp_path), device="cpu")
+        with monkeypatch.context() as patched:
+            patched.setattr("mvvideo.scene.PIXELS_AT_ONCE", 2 * 48 * 48)
+            chunks = list(model.generate(StandIn(), motion(9), cameras(1), size=48))
+        assert max(len(chunk) for chunk in chunks) <= 2
+        whole = np.concatenate(list(model.generate(StandIn(), motion(9), cameras(1), size=48)))
+        assert np.array_equal(np.concatenate(chunks), whole)
+
+
+def test_a_photo_much_finer_than_the_frames_is_drawn_with_more_samples() -> None:
+    portrait = StandIn(image=np.zeros((256, 256, 3), np.float32))
+    list(VideoModel.load("preview").generate(portrait, motion(1), cameras(1), size=32))
+    assert portrait.samples == {4}
+    list(VideoModel.load("preview").generate(portrait, motion(1), cameras(1), size=128))
+    assert portrait.samples == {4, 1}
 
 
 def test_larger_output_keeps_the_full_appearance(tmp_path: Path) -> None:
