@@ -141,9 +141,19 @@ class Portrait:
         for look in looks:
             fit, camera = _fit(look.points, size, head, shared.astype(np.float32))
             # Only the main photo's background is ever shown.
-            plain = {} if look is looks[0] else {"plate": look.crop, "plate_known": np.ones_like(look.matte)}
+            plate = None if look is looks[0] else look.crop
+            known = None if look is looks[0] else np.ones_like(look.matte)
             portraits.append(
-                Portrait.build(look.crop, look.points, look.matte, head=head, fit=fit, camera=camera, **plain)
+                Portrait.build(
+                    look.crop,
+                    look.points,
+                    look.matte,
+                    head=head,
+                    fit=fit,
+                    camera=camera,
+                    plate=plate,
+                    plate_known=known,
+                )
             )
         main = portraits[0]
         fused = fuse_appearances(main.appearance, [portrait.appearance for portrait in portraits[1:]])
