@@ -36,6 +36,18 @@ _OLD_NAMES = {
     ".value.": ".to_v.",
     ".proj_attn.": ".to_out.0.",
 }
+_CLIP_OPTIONS = (
+    "hidden_size",
+    "intermediate_size",
+    "projection_dim",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_channels",
+    "image_size",
+    "patch_size",
+    "hidden_act",
+    "layer_norm_eps",
+)
 # What a CLIP file may hold beside the part that looks at pictures.
 _OTHER_PARTS = ("text_model.", "text_projection.", "logit_scale", "vision_model.embeddings.position_ids")
 
@@ -206,9 +218,12 @@ def _build(kind: str, config: Mapping[str, Any]) -> nn.Module:
     if kind not in _DIFFUSERS:
         from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-        vision = dict(config.get("vision_config") or config)
-        vision.setdefault("projection_dim", config.get("projection_dim", 512))
-        return CLIPVisionModelWithProjection(CLIPVisionConfig.from_dict(vision))
+        # A whole CLIP's configuration nests that of its eye, with much that is about text and training.
+        nested = config.get("vision_config") or config
+        vision = {name: nested[name] for name in _CLIP_OPTIONS if name in nested}
+        if "projection_dim" in config:
+            vision["projection_dim"] = config["projection_dim"]
+        return CLIPVisionModelWithProjection(CLIPVisionConfig(**vision))
     import diffusers
 
     return getattr(diffusers, kind).from_config(dict(config))

@@ -257,6 +257,31 @@ def test_old_names_of_attention_are_read(folders: dict[str, Path], tmp_path: Pat
     assert torch.equal(parts.codec.vae.state_dict()[name], state[name])
 
 
+def test_a_whole_clip_is_used_for_its_eye(folders: dict[str, Path], tmp_path: Path) -> None:
+    """The public CLIP folders hold text and vision together, and old files a list of positions."""
+    folder = copied(folders, tmp_path)
+    place = folder / "image_encoder"
+    state = load_file(place / "model.safetensors")
+    values = json.loads((place / "config.json").read_text())
+    whole = {
+        "architectures": ["CLIPModel"],
+        "model_type": "clip",
+        "projection_dim": values.pop("projection_dim"),
+        "text_config": {"hidden_size": 8},
+        "vision_config": {**values, "projection_dim": 512, "bad_words_ids": None, "torchscript": False},
+    }
+    (place / "config.json").write_text(json.dumps(whole))
+    others = {
+        "text_model.embeddings.token_embedding.weight": torch.zeros(3, 8),
+        "vision_model.embeddings.position_ids": torch.arange(5)[None],
+        "logit_scale": torch.tensor(1.0),
+    }
+    save_file({**state, **others}, place / "model.safetensors")
+    _, parts = opened(folder)
+    name = "visual_projection.weight"
+    assert torch.equal(parts.codec.tokens.encoder.state_dict()[name], state[name])
+
+
 @pytest.mark.parametrize(
     ("file", "change", "said"),
     [
