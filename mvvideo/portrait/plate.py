@@ -8,10 +8,14 @@ __all__ = ["background_plate", "push_pull"]
 
 MARGIN_PIXELS = 9.0
 """How far from the matte's edge the background is trusted, per 512 pixels: hair and shadows reach beyond it."""
-PLAIN = (0.004, 0.010)
-"""Median texture below which a background is plain, a wall or a gradient, in which patches would show seams."""
+PLAIN = (0.012, 0.024)
+"""Texture around the person below which a background is plain, a wall or a gradient, where patches show seams."""
+NEAR = 0.15
+"""How far around the person that is asked, share of the side."""
+SHADE = (0.06, 0.14)
+"""Difference of low frequencies up to which the smooth fill's count, and from which the patches' do."""
 LOW_FREQUENCY = 0.045
-"""Blur (share of the side) above which brightness and tint come from the smooth fill."""
+"""Blur, share of the side, that parts low frequencies from structure."""
 
 
 def push_pull(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -90,16 +94,37 @@ def _fill(image: np.ndarray, known: np.ndarray, *, seed: int) -> np.ndarray:
     from mvvideo.portrait.resynthesis import resynthesise
 
     size = image.shape[0]
-    pulled = push_pull(image, known.astype(np.float32))
+    pulled = push_pull(image, _ordinary(image, known))
     smooth = np.where(known[..., None], image, cv2.GaussianBlur(pulled, (0, 0), size / 170))
     grainy = smooth + _grain(image, known.astype(np.float32), seed=seed)
     sigma = LOW_FREQUENCY * size
-    texture = float(np.median(np.abs(image - _low(smooth, sigma))[known])) if known.any() else 0.0
-    share = float(np.clip((texture - PLAIN[0]) / (PLAIN[1] - PLAIN[0]), 0, 1))
+    near = known & (cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 3) < NEAR * size)
+    rough = np.abs(image - _low(smooth, sigma)).max(axis=-1)[near if near.any() else known]
+    share = float(np.clip((np.quantile(rough, 0.85) - PLAIN[0]) / (PLAIN[1] - PLAIN[0]), 0, 1))
     made = resynthesise(image, known, smooth, seed=seed) if share > 0 else None
     if made is None:
         return grainy
-    return (1 - share) * grainy + share * (_low(smooth, sigma) + made - _low(made, sigma))
+    change = _low(smooth, sigma) - _low(made, sigma)
+    # A large difference is structure that the smooth fill smears; a small one is shade that patches get wrong.
+    amount = np.abs(change).max(axis=-1, keepdims=True)
+    change *= np.clip((SHADE[1] - amount) / (SHADE[1] - SHADE[0]), 0, 1)
+    return (1 - share) * grainy + share * (made + change)
+
+
+def _ordinary(image: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """How far each known pixel is like the background around it, ``(S, S)`` float32.
+
+    A window or a lamp beside the person must not glow into the place behind them.
+    """
+    sigma = 0.12 * image.shape[0]
+    weight = known.astype(np.float32)
+    for _ in range(2):
+        total = _low(weight, sigma)[..., None]
+        mean = _low(image * weight[..., None], sigma) / np.maximum(total, 1e-3)
+        off = np.abs(image - mean).max(axis=-1)
+        typical = 1.5 * float(np.median(off[known])) + 0.01 if known.any() else 1.0
+        weight = known / (1 + (off / typical) ** 2)
+    return (weight / max(float(weight.max()), 1e-6)).astype(np.float32)
 
 
 def _low(picture: np.ndarray, sigma: float) -> np.ndarray:

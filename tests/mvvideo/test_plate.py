@@ -91,3 +91,13 @@ def test_foreground_is_unmixed_from_the_background():
     edge = (matte > 0.1) & (matte < 0.9)
     assert np.abs(front[edge] - red).mean() < 0.04
     assert np.abs(back[edge] - green).mean() < 0.04
+
+
+def test_a_window_beside_the_person_does_not_glow_behind_them():
+    matte, wall = person_matte(), 0.5 * gradient()
+    wall += np.random.default_rng(0).normal(0, 0.006, wall.shape).astype(np.float32)
+    background = wall.copy()
+    background[50:75, 84:115] = 0.95  # its left edge is hidden by the head
+    plate, _ = background_plate(photographed(background, matte), matte)
+    far = (matte > 0.5) & (np.arange(SIZE)[None] < 70)
+    assert np.abs(plate - wall)[far].max() < 0.15
