@@ -213,7 +213,7 @@ def _score_self(
                 scorer.cut()
             crop = crop_image(frame.astype(np.float32) / 255.0, portrait.crop, portrait.size)
             truth = np.clip(crop * 255.0 + 0.5, 0, 255).astype(np.uint8)
-            scorer.add(truth, pictures)
+            scorer.add(truth, pictures, is_reference=index == 0)
             sheet.add(index, {TRUTH: truth, **pictures})
             advance(1)
     with reporter.track(f"{name}: views"):

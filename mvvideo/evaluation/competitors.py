@@ -27,15 +27,14 @@ STRETCH_FRAMES = 8
 def stretches(frames: int, *, every: int = 1) -> list[range]:
     """Which frames of a clip are scored: one of ``every`` stretches of 8 consecutive frames; 1: all frames, as one.
 
-    A last stretch of fewer than three frames is left out when others remain.
+    Each stands in the middle of the frames that it stands for.
     """
     if every == 1:
         return [range(frames)]
-    chosen = [
-        range(start, min(start + STRETCH_FRAMES, frames))
-        for start in range(0, frames, every * STRETCH_FRAMES)
-    ]
-    return chosen[:-1] if len(chosen) > 1 and len(chosen[-1]) < 3 else chosen
+    step = every * STRETCH_FRAMES
+    first = min((step - STRETCH_FRAMES) // 2, max(frames - STRETCH_FRAMES, 0) // 2)
+    last = max(frames - STRETCH_FRAMES, 0)
+    return [range(start, min(start + STRETCH_FRAMES, frames)) for start in range(first, last + 1, step)]
 
 
 class Competitors:

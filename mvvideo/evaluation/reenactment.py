@@ -143,8 +143,13 @@ class SelfScorer(_Scorer):
         self._mask = portrait.matte > 0.5
         self._face = self._oval(self._reference)
 
-    def add(self, truth: np.ndarray, pictures: Mapping[str, np.ndarray]) -> None:
-        """Score the next frame: the real one and each row's, ``(S, S, 3)`` uint8."""
+    def add(
+        self, truth: np.ndarray, pictures: Mapping[str, np.ndarray], *, is_reference: bool = False
+    ) -> None:
+        """Score the next frame: the real one and each row's, ``(S, S, 3)`` uint8.
+
+        The frame that is the reference itself is watched, not compared: the still photo would score 80 dB in it.
+        """
         import torch
 
         from mvvideo.portrait.matte import person_matte
@@ -164,10 +169,13 @@ class SelfScorer(_Scorer):
         tensors = {name: torch.from_numpy(mask)[None, None] for name, mask in masks.items()}
         wanted = _tensor(truth)
         with torch.inference_mode():
-            real.gradient += _gradient(wanted, tensors["_foreground"])
+            if not is_reference:
+                real.gradient += _gradient(wanted, tensors["_foreground"])
             for name, picture in pictures.items():
                 row = self.rows[name]
                 seen = self._watch(row, picture, self._mask)
+                if is_reference:
+                    continue
                 self._compare(row, _tensor(picture), wanted, tensors)
                 row.add("lpips", self.hooks.lpips_of(picture, truth))
                 if points is not None and seen is not None:
