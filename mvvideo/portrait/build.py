@@ -40,6 +40,8 @@ EAR_ROOM_METRES = 0.025
 """Around the fitted ear, where nothing is taken for hair."""
 COLLAR_TILT, COLLAR_FRONT_METRES = 0.35, -0.05
 """How much higher collars are per metre backwards; template z where that begins."""
+JAW_METRES = 0.05
+"""Height of the jaw's corners over the chin."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
 
 
@@ -95,7 +97,9 @@ def build_appearance(
     front, plain, known, seen = _hull_textures(canvas, bare, view.mask)
     ear = np.isin(np.append(view.drawn, -1)[view.triangle], head.region_faces("ear_left", "ear_right"))
     known = _hair_and_clothes(known, bare, ear, view, likeness, canvas, anatomy)
-    filled = paint_wrap(wrap, hull.front, colour=canvas.colour, known=known, front=plain)
+    filled = paint_wrap(
+        wrap, hull.front, colour=canvas.colour, known=known, front=_in_front(canvas, plain, anatomy)
+    )
     hairy = hair_share(head) * np.float32(0.0 if _is_bald(view, likeness, canvas) else 1.0)
     cap = hair_cap(head, vertices, canvas, view.drawn, hairy, wrap)
     hull = replace(hull, front=face_the_front(wrap, hull.front), back=joined(hull.back, cap))
@@ -246,6 +250,14 @@ def _hair_and_clothes(
     below = np.arange(canvas.width)[:, None] > anatomy.chin_row
     skin = SKIN_BEHIND * (bare > 0.5) * (canvas.matte > 0.95) * canvas.photographed * below
     return np.maximum(hair if enough else known, skin).astype(np.float32)
+
+
+def _in_front(canvas: Canvas, plain: np.ndarray, anatomy: Anatomy) -> np.ndarray:
+    """What surfaces in front show where a view stretches the photo: ``plain``, but below the chin, where necks
+    are, the photo itself; ``(W, W, 3)``."""
+    rows = np.arange(canvas.width, dtype=np.float32)[:, None, None]
+    below = np.clip(((rows - anatomy.chin_row) * anatomy.metres_per_pixel + JAW_METRES) / 0.01, 0, 1)
+    return (below * canvas.colour + (1 - below) * plain).astype(np.float32)
 
 
 def _neck_joint(head: FlameHead, fit: FlameSequence) -> np.ndarray:

@@ -30,6 +30,8 @@ ROOM_DEPTH_METRES = 0.085
 CLEAR_OF_OUTLINE_METRES = (0.0, 0.006)
 """Distance from the body's outline over which the room begins."""
 ROOM_BELOW_LIPS_METRES = 0.014
+THROAT_METRES = 0.01
+"""Height over the chin within which that room ends."""
 
 
 def inner_offsets(head: FlameHead, reference: np.ndarray) -> np.ndarray:
@@ -75,6 +77,11 @@ def clear_mouth(hull: Hull, head: FlameHead, vertices: np.ndarray, camera: Camer
     low, high = CLEAR_OF_OUTLINE_METRES
     from_outline = _from_border(hull.front.triangles, hull.front.pixels) * metres
     share = np.clip((1.35 - radius) / 0.35, 0, 1) * np.clip((from_outline - low) / (high - low), 0, 1)
+    # Below the chin the hull is the throat.
+    jaw = vertices[head.weights[:, 2] > 0.5]
+    if len(jaw):
+        chin, _ = camera.project(jaw[jaw[:, 1].argmin()][None])
+        share *= np.clip((chin[0, 0, 1] - hull.front.pixels[:, 1]) * metres / THROAT_METRES, 0, 1)
     eye = camera.center[0]
     moved = []
     for points, floor in ((front, 0.004), (back, 0.0)):
