@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mvvideo.compositing import composed_rgb
+from mvvideo.networks.composite import Plates
 from mvvideo.sampling import sample
 
 if TYPE_CHECKING:
@@ -38,13 +40,14 @@ def denoise_layers(
         steps: calls of the network, 1 or more.
     """
     latest: list[Layers] = []
+    plates = Plates.from_guidance(guidance.flatten(0, 2).float())
 
     def denoise(noisy: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
         with half_precision(noisy.device):
             latest[:] = [network(noisy, time, guidance, reference)]
         if steps == 1:
             return noisy  # the layers are all that is asked for
-        return network.compose(latest[0], guidance).rgb.view_as(noisy) * 2 - 1
+        return composed_rgb(latest[0], plates).view_as(noisy) * 2 - 1
 
     sample(denoise, noise, steps=steps)
     return latest[0]

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from mvvideo.compositing import compose_pictures, composed_rgb
 from mvvideo.denoising import denoise_layers, half_precision
 from mvvideo.guidance import Guidance
-from mvvideo.networks.composite import Layers, Plates, compose
+from mvvideo.networks.composite import Layers, Plates
 from mvvideo.sampling import advance, step_times
 from mvvideo.scene import to_bytes
 from mvvideo.windows import CyclicPlan, fade_in, plan_windows
@@ -166,7 +167,8 @@ class WindowStream:
             noisy = self._noisy(plan, number, step)
             now, following = step_times(self.steps)[step : step + 2]
             layers = self._layers(plan, number, step, guidance)
-            clean = self.network.compose(layers, guidance).rgb.view_as(noisy) * 2 - 1
+            plates = Plates.from_guidance(guidance.flatten(0, 2))
+            clean = composed_rgb(layers, plates).view_as(noisy) * 2 - 1
             moved = advance(noisy, clean, now=now, following=following)[0]  # (V, T, 3, h, w)
             self._outcomes[step, number] = dict(zip(frames, moved.unbind(1), strict=True))
         return self._outcomes[step, number]
@@ -210,30 +212,28 @@ class WindowStream:
     def _drawn(
         self, shots: Shots, layers: Layers, guidance: torch.Tensor, frames: Sequence[int], part: slice
     ) -> np.ndarray:
-        views, count = list(shots.views), part.stop - part.start
+        """Pictures ``(n, N, size, size, 3)`` float32 of a part of the window."""
+        views = list(shots.views)
 
         def chosen(values: torch.Tensor) -> torch.Tensor:
-            """``(V·T, …)`` -> ``(N·n, …)``."""
-            return values.unflatten(0, (self.scene.views, len(frames)))[views, part].flatten(0, 1)
+            """``(V·T, …)`` -> ``(n·N, …)``."""
+            every = values.unflatten(0, (self.scene.views, len(frames)))
+            return every[views, part].transpose(0, 1).flatten(0, 1)
 
         mine = Layers(*(chosen(getattr(layers, name)).float() for name in Layers.__dataclass_fields__))
         if shots.size == self.size:
-            plates = Plates.from_guidance(guidance[0, views, part].flatten(0, 1))
+            plates = Plates.from_guidance(guidance[0, views, part].transpose(0, 1).flatten(0, 1))
+            made = composed_rgb(mine, plates).movedim(1, -1).cpu().numpy()
         else:
-            plates = self._plates(shots, frames[part])
-        rgb = compose(mine.resized(shots.size, shots.size), plates).rgb.clamp(0, 1)
-        rgb = rgb.unflatten(0, (len(views), count)).permute(1, 0, 3, 4, 2)
-        return rgb.float().cpu().contiguous().numpy()
-
-    def _plates(self, shots: Shots, frames: Sequence[int]) -> Plates:
-        """The appearance at output size, views outer and frames inner as the layers are."""
-
-        def flat(values: np.ndarray) -> torch.Tensor:
-            moved = np.ascontiguousarray(np.moveaxis(values, (1, 4), (0, 2)))  # (N, T, C, H, W)
-            return torch.from_numpy(moved).flatten(0, 1).to(self.device)
-
-        rgb, alpha, background = self.scene.appearance(shots, frames)
-        return Plates(rgb=flat(rgb), alpha=flat(alpha), background=flat(background))
+            images = [x.reshape(-1, *x.shape[2:]) for x in self.scene.appearance(shots, frames[part])]
+            if self.device.type == "cpu":
+                made = compose_pictures(mine, *images)
+            else:
+                tensors = (torch.from_numpy(np.moveaxis(x, -1, 1)).to(self.device) for x in images)
+                rgb, alpha, background = tensors
+                plates = Plates(rgb=rgb, alpha=alpha, background=background)
+                made = composed_rgb(mine, plates).movedim(1, -1).cpu().numpy()
+        return np.ascontiguousarray(made.reshape(-1, len(views), *made.shape[1:]), np.float32)
 
 
 def _fade(pictures: Pictures, tail: Pictures, at: int) -> None:
