@@ -122,21 +122,31 @@ class MotionThenView(nn.Module):
     """AnimateDiff's motion module over T frames, then attention over V views at each place.
 
     Both end in a projection that starts at zero, so that adding them changes nothing until they are trained.
-    Views carry no position: their number and order are free, the guidance says where each camera is.
+    Either may be left out. Views carry no position: their number and order are free, the guidance says where
+    each camera is.
     """
 
-    def __init__(self, motion: AnimateDiffTransformer3D, layout: ClipLayout) -> None:
+    def __init__(
+        self,
+        motion: AnimateDiffTransformer3D,
+        layout: ClipLayout,
+        *,
+        over_frames: bool = True,
+        over_views: bool = True,
+    ) -> None:
         super().__init__()
         channels = motion.in_channels
-        self.motion = motion
-        self.view = AnimateDiffTransformer3D(
+        view = AnimateDiffTransformer3D(
             num_attention_heads=motion.num_attention_heads,
             attention_head_dim=motion.attention_head_dim,
             in_channels=channels,
             norm_num_groups=motion.norm.num_groups,
             double_self_attention=False,
         )
-        for module in (self.motion, self.view):
+        # Both are made in any case, so that the weights built after them do not depend on the switches.
+        self.motion = motion if over_frames else PassThrough()
+        self.view = view if over_views else PassThrough()
+        for module in (motion, view):
             nn.init.zeros_(module.proj_out.weight)
             nn.init.zeros_(module.proj_out.bias)
         self._layout = [layout]  # in a list: not a submodule, shared by all blocks

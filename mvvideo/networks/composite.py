@@ -15,14 +15,14 @@ of any size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.nn import functional
 
 from mvvideo.guidance import channel_slice
 
-__all__ = ["Layers", "Picture", "Plates", "compose", "smooth_band", "warp"]
+__all__ = ["Layers", "Picture", "Plates", "compose", "smooth_band", "warp", "without_appearance"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,27 @@ def smooth_band(rgb: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
     weight = alpha + 1e-3
     both = _box(_box(torch.cat([rgb * weight, weight], 1), reach), reach)  # twice a box: a tent
     return both[:, :3] / both[:, 3:]
+
+
+def without_appearance(layers: Layers, guidance: torch.Tensor) -> Layers:
+    """Layers of a network that must not see the appearance: whatever they are put on, nothing of it shows.
+
+    Gates stay shut; the silhouette starts from the posed bare head's instead of the appearance's.
+
+    Args:
+        layers: N pictures.
+        guidance: the whole of it, ``(N, C, H, W)``.
+    """
+    head = (guidance[:, channel_slice("normals")].abs().amax(1, keepdim=True) > 0).float()
+    change = layers.alpha_change + head - guidance[:, channel_slice("appearance_alpha")].float()
+    shut = torch.full_like(layers.gate_change, -1)
+    return replace(
+        layers,
+        flow=torch.zeros_like(layers.flow),
+        gate_change=shut,
+        detail_change=shut,
+        alpha_change=change,
+    )
 
 
 def compose(layers: Layers, plates: Plates) -> Picture:

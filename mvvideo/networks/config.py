@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flame.errors import ConfigError, input_error
-from mvvideo.guidance import CHANNEL_COUNT
+from mvvideo.guidance import CHANNEL_COUNT, GUIDANCE_CHANNELS
 
 __all__ = ["NetworkConfig"]
 
@@ -36,6 +36,23 @@ class NetworkConfig:
     motion_max_frames: int = 32
     guidance_channels: int = CHANNEL_COUNT
 
+    # What may be added; off, it costs nothing and leaves no trace in the weights.
+    motion_intensity: int = (
+        0  # levels each of expression and head that the time embedding knows; 64 published
+    )
+    memory_bank: int = 0  # learnt memories read by the guidance features; 64 published
+    identity_adapter: bool = False  # image tokens ask the photo's patches at three scales who it is
+    separate_tokens: bool = False  # photo's foreground to the reference network, its plate to the denoiser
+
+    # What may be taken away, to see what it is good for.
+    reference_network: bool = True
+    motion_module: bool = True  # attention over frames
+    view_module: bool = True  # attention over views
+    appearance_input: bool = True  # without: no appearance and no confidence is seen, the gates stay shut
+    confidence_input: bool = True
+    region_input: bool = True  # maps of lips, mouth, eyes, irises, brows
+    two_gates: bool = True  # without: fine structure is kept exactly as far as the smooth part
+
     def __post_init__(self) -> None:
         levels = len(self.channels)
         if not levels == len(self.attention) == len(self.reference_channels):
@@ -62,6 +79,28 @@ class NetworkConfig:
                 f"patch {self.patch}, image_size {self.image_size}",
                 "change image_size",
             )
+        if self.motion_intensity < 0 or self.memory_bank < 0:
+            raise input_error(
+                ConfigError,
+                "motion_intensity and memory_bank must not be negative",
+                f"{self.motion_intensity} and {self.memory_bank}",
+                "use 64, or 0 for none",
+            )
+
+    @property
+    def hidden_channels(self) -> tuple[str, ...]:
+        """Guidance channels that the network does not get to see (they are zeroed)."""
+        names: set[str] = set()
+        for channel in GUIDANCE_CHANNELS:
+            kind = channel.name.split("_")[0]
+            hidden = {
+                "appearance": not self.appearance_input,
+                "confidence": not (self.appearance_input and self.confidence_input),
+                "region": not self.region_input,
+            }
+            if hidden.get(kind, False):
+                names.add(channel.name)
+        return tuple(sorted(names))
 
     @property
     def size_multiple(self) -> int:

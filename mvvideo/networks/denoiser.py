@@ -6,7 +6,7 @@ fastest, which is what AnimateDiff's motion modules expect.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from diffusers import UNet2DConditionModel, UNetMotionModel
@@ -22,9 +22,10 @@ from mvvideo.networks.attention import (
     RecordKeys,
     ReferenceAttention,
 )
-from mvvideo.networks.composite import Layers, Picture, Plates, compose
+from mvvideo.networks.composite import Layers, Picture, Plates, compose, without_appearance
 from mvvideo.networks.config import NetworkConfig
 from mvvideo.networks.encoders import GuidanceEncoder, LayerHead, TokenEncoder
+from mvvideo.networks.extras import IdentityAdapter, IntensityEncoder, MemoryBank
 
 __all__ = ["MultiViewDenoiser", "ReferenceFeatures"]
 
@@ -45,7 +46,8 @@ class ReferenceFeatures:
     """The photo as the denoiser sees it, one entry per clip; made once per clip and used in every step."""
 
     tokens: torch.Tensor  # (B, L, D) image tokens
-    record: dict[str, torch.Tensor]  # attention site -> (B, L, C)
+    record: dict[str, torch.Tensor]  # attention site -> (B, L, C); empty without a reference network
+    intensity: torch.Tensor | None = None  # (B, 2) of expression and head, 0 … 1; None: not known
 
 
 def _unet_arguments(config: NetworkConfig, channels: tuple[int, ...]) -> dict[str, object]:
@@ -83,6 +85,34 @@ class MultiViewDenoiser(nn.Module):
         self.reference_unet = self._build_reference(config)
         self.unet = self._build_unet(config)
         self.head = LayerHead(config, in_channels=config.channels[0], local_channels=len(_LOCAL_INDEX))
+        self._switch(config)
+
+    def _switch(self, config: NetworkConfig) -> None:
+        """Add and take away what the configuration says.
+
+        Last, so that what all configurations share starts from the same numbers for the same seed.
+        """
+        if not config.reference_network:
+            self.reference_unet = self.reference_guidance_encoder = None
+        self.plate_token_encoder = TokenEncoder(config) if config.separate_tokens else None
+        self.token_encoder.adapter = IdentityAdapter(config) if config.identity_adapter else None
+        self.memory_bank = self.intensity_encoder = None
+        if config.memory_bank:
+            self.memory_bank = MemoryBank(config, channels=config.channels[0], heads=config.heads[0])
+        if config.motion_intensity:
+            width = self.unet.time_embedding.linear_2.out_features
+            self.intensity_encoder = IntensityEncoder(config, width=width)
+        self._hidden = [
+            i for name in config.hidden_channels for i in range(CHANNEL_COUNT)[channel_slice(name)]
+        ]
+
+    def _shown(self, guidance: torch.Tensor) -> torch.Tensor:
+        """Guidance ``(N, C, H, W)`` without the channels that this configuration must not see."""
+        if not self._hidden:
+            return guidance
+        guidance = guidance.clone()
+        guidance[:, self._hidden] = 0
+        return guidance
 
     @staticmethod
     def _build_reference(config: NetworkConfig) -> UNet2DConditionModel:
@@ -125,7 +155,14 @@ class MultiViewDenoiser(nn.Module):
         attends = [*config.attention, True, *reversed(config.attention)]
         for block, has_attention in zip(blocks, attends, strict=True):
             block.motion_modules = nn.ModuleList(
-                MotionThenView(module, self.layout) if has_attention else PassThrough()
+                MotionThenView(
+                    module,
+                    self.layout,
+                    over_frames=config.motion_module,
+                    over_views=config.view_module,
+                )
+                if has_attention
+                else PassThrough()
                 for module in block.motion_modules
             )
         return unet
@@ -136,19 +173,33 @@ class MultiViewDenoiser(nn.Module):
         is_spatial_self = ".attn1." in name and "motion_modules" not in name
         return ReferenceAttention(name) if is_spatial_self else CrossAttention()
 
-    def encode_reference(self, rgb: torch.Tensor, guidance: torch.Tensor) -> ReferenceFeatures:
+    def encode_reference(
+        self, rgb: torch.Tensor, guidance: torch.Tensor, *, intensity: torch.Tensor | None = None
+    ) -> ReferenceFeatures:
         """Look at the photo once.
 
         Args:
             rgb: ``(B, 3, H, W)`` in [0, 1].
             guidance: ``(B, C, H, W)``, the guidance of the photo's own pose and camera.
+            intensity: ``(B, 2)``, how strongly face and head will move, see :mod:`mvvideo.intensity`; only
+                networks with ``motion_intensity`` look at it.
         """
         image = rgb * 2 - 1
         tokens = self.token_encoder(image, guidance[:, channel_slice("appearance_alpha")])
+        record = {} if self.reference_unet is None else self._record(image, guidance, tokens)
+        if self.plate_token_encoder is not None:
+            plate = guidance[:, channel_slice("background_rgb")] * 2 - 1
+            tokens = self.plate_token_encoder(plate, guidance[:, channel_slice("background_known")])
+        return ReferenceFeatures(tokens=tokens, record=record, intensity=intensity)
+
+    def _record(
+        self, image: torch.Tensor, guidance: torch.Tensor, tokens: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """What the reference network's attention sees at every site, of ``image (B, 3, H, W)`` in [−1, 1]."""
         unet = self.reference_unet
         sample = unet.conv_in(functional.pixel_unshuffle(image, self.config.patch))
-        sample = sample + self.reference_guidance_encoder(guidance)
-        emb = self._time_embedding(unet, torch.zeros(len(rgb), device=rgb.device))
+        sample = sample + self.reference_guidance_encoder(self._shown(guidance))
+        emb = self._time_embedding(unet, torch.zeros(len(image), device=image.device))
         record: dict[str, torch.Tensor] = {}
         extra = {"encoder_hidden_states": tokens, "cross_attention_kwargs": {"record": record}}
         skips = [sample]
@@ -160,7 +211,7 @@ class MultiViewDenoiser(nn.Module):
             count = len(block.resnets)
             mine, skips = tuple(skips[-count:]), skips[:-count]
             sample = block(sample, mine, emb, **(extra if _has_attention(block) else {}))
-        return ReferenceFeatures(tokens=tokens, record=record)
+        return record
 
     @staticmethod
     def _time_embedding(unet: nn.Module, time: torch.Tensor) -> torch.Tensor:
@@ -180,13 +231,19 @@ class MultiViewDenoiser(nn.Module):
         """The U-Net: ``noisy (B·V·T, 3, H, W)``, ``time (B,)`` -> ``(B·V·T, F, H/p, W/p)``."""
         unet = self.unet
         per_clip = len(noisy) // len(time)
-        emb = self._time_embedding(unet, time).repeat_interleave(per_clip, 0)
+        emb = self._time_embedding(unet, time)
+        if self.intensity_encoder is not None and reference.intensity is not None:
+            emb = self.intensity_encoder(emb, reference.intensity)
+        emb = emb.repeat_interleave(per_clip, 0)
         extra = {
             "encoder_hidden_states": reference.tokens.repeat_interleave(per_clip, 0),
-            "cross_attention_kwargs": {"record": reference.record},
+            "cross_attention_kwargs": {"record": reference.record or None},
         }
         sample = unet.conv_in(functional.pixel_unshuffle(noisy, self.config.patch))
-        sample = sample + self.guidance_encoder(guidance)
+        posed = self.guidance_encoder(guidance)
+        if self.memory_bank is not None:
+            posed = posed + self.memory_bank(posed)
+        sample = sample + posed
         skips = [sample]
         for block in unet.down_blocks:
             sample, new = block(sample, emb, num_frames=frames, **(extra if _has_attention(block) else {}))
@@ -225,9 +282,12 @@ class MultiViewDenoiser(nn.Module):
         _, view_count, frames = noisy.shape[:3]
         self.layout.views = view_count
         self.layout.use_motion, self.layout.use_views = motion, views
-        flat_guidance = guidance.flatten(0, 2)
+        flat_guidance = self._shown(guidance.flatten(0, 2))
         features = self.features(noisy.flatten(0, 2), time, flat_guidance, reference, frames=frames)
-        return self.head(features, flat_guidance[:, _LOCAL_INDEX])
+        layers = self.head(features, flat_guidance[:, _LOCAL_INDEX])
+        if not self.config.appearance_input:
+            return without_appearance(layers, guidance.flatten(0, 2))
+        return layers if self.config.two_gates else replace(layers, detail_change=layers.gate_change)
 
     @staticmethod
     def compose(layers: Layers, guidance: torch.Tensor) -> Picture:

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from mvvideo.networks.composite import Layers
 from mvvideo.networks.config import NetworkConfig
+from mvvideo.networks.extras import IdentityAdapter
 
 __all__ = ["GuidanceEncoder", "LayerHead", "TokenEncoder"]
 
@@ -39,14 +40,16 @@ class TokenEncoder(nn.Module):
         self.down_2 = nn.Conv2d(width, width, 3, stride=2, padding=1)
         self.norm = nn.LayerNorm(width)
         self.patch = config.patch
+        self.adapter: IdentityAdapter | None = None  # set by the denoiser where it is switched on
 
     def forward(self, reference: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
-        """Foreground of the photo ``(B, 3, H, W)`` in [−1, 1], alpha ``(B, 1, H, W)`` -> ``(B, L, D)``."""
+        """What alpha shows of the photo ``(B, 3, H, W)`` in [−1, 1], alpha ``(B, 1, H, W)`` -> ``(B, L, D)``."""
         patches = functional.pixel_unshuffle(torch.cat([reference * alpha, alpha], 1), self.patch)
         features = functional.silu(self.stem(patches))
         features = self.down_2(functional.silu(self.down_1(features)))
         pooled = functional.adaptive_avg_pool2d(features, self.grid)  # (B, D, g, g)
-        return self.norm(pooled.flatten(2).transpose(1, 2))
+        tokens = self.norm(pooled.flatten(2).transpose(1, 2))
+        return tokens if self.adapter is None else tokens + self.adapter(features, alpha)
 
 
 class LayerHead(nn.Module):

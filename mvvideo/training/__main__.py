@@ -34,6 +34,9 @@ def _evaluate_parser() -> argparse.ArgumentParser:
         "--weights", help="folder of weights; the package's own without it; 'none' for no model"
     )
     parser.add_argument("--clips", type=int, default=64)
+    parser.add_argument(
+        "--guidance-scale", type=float, default=1.0, help="classifier-free guidance on the photo; 1 is none"
+    )
     parser.add_argument("--steps", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", help="folder for scores.json and sheet.jpg")
@@ -70,22 +73,29 @@ def _evaluate(arguments: list[str]) -> None:
     options = _evaluate_parser().parse_args(arguments)
     import torch
 
+    from mvvideo.conditioning import GuidedNetwork
+    from mvvideo.networks.denoiser import MultiViewDenoiser
     from mvvideo.networks.storage import load_network
     from mvvideo.pipeline import WEIGHTS_DIRECTORY
     from mvvideo.training.batches import ClipStore
     from mvvideo.training.evaluation import evaluate
 
     device = torch.device(_device(options.device))
-    model = None
+    model: MultiViewDenoiser | GuidedNetwork | None = None
     if options.weights != "none":
         model = load_network(options.weights or WEIGHTS_DIRECTORY).to(
             device, memory_format=torch.channels_last
         )
+        if options.guidance_scale != 1.0:
+            model = GuidedNetwork(model, options.guidance_scale)
     out = Path(options.out) if options.out else None
     table = evaluate(
         model,
         ClipStore(
-            options.data, device=torch.device("cpu") if device.type == "cpu" else device, max_gigabytes=60
+            options.data,
+            device=torch.device("cpu") if device.type == "cpu" else device,
+            max_gigabytes=60,
+            intensities=model is not None and model.config.motion_intensity > 0,
         ),
         clips=options.clips,
         steps=tuple(options.steps),

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from flame.errors import AssetError, input_error
 from mvvideo.guidance import CHANNEL_COUNT, Guidance, channel_slice
+from mvvideo.intensity import clip_intensity
 from mvvideo.training.shards import ARRAY_FIELDS, list_shards, read_shard
 
 __all__ = ["ClipBatch", "ClipStore", "jitter_colours", "mirror", "to_and_fro"]
@@ -29,6 +30,7 @@ class ClipBatch:
     seen: torch.Tensor  # (B, V, T, 1, H, W)
     guidance: torch.Tensor  # (B, V, T, C, H, W)
     yaw_degrees: torch.Tensor  # (B, V, T)
+    intensity: torch.Tensor | None = None  # (B, 2) of the whole clip, see mvvideo.intensity; where asked for
 
     def resized(self, size: int) -> ClipBatch:
         """The same clips at ``size`` × ``size`` pixels, areas averaged; themselves where they have it."""
@@ -37,7 +39,7 @@ class ClipBatch:
         pictures = {
             field.name: _averaged(getattr(self, field.name), size)
             for field in fields(self)
-            if field.name != "yaw_degrees"
+            if field.name not in ("yaw_degrees", "intensity")
         }
         return replace(self, **pictures)
 
@@ -66,6 +68,7 @@ class ClipStore:
         max_gigabytes: shards beyond this are left on disk, unused.
         discard: delete every shard once it is loaded (where memory is larger than the disk).
         size: keep the pictures at this height and width instead of their own; ``None`` leaves them.
+        intensities: give batches the intensity of every clip's motion.
     """
 
     def __init__(
@@ -76,12 +79,14 @@ class ClipStore:
         max_gigabytes: float,
         discard: bool = False,
         size: int | None = None,
+        intensities: bool = False,
     ) -> None:
         self.directory = Path(directory)
         self.device = device
         self._max_bytes = max_gigabytes * 1e9
         self._discard = discard
         self._size = size
+        self._intensities = intensities
         self._bytes = 0
         self._seen: set[Path] = set()
         self._clips: list[dict[str, torch.Tensor]] = []
@@ -158,6 +163,11 @@ class ClipStore:
             pictures = [clip[name][t, view] for clip, when, which in chosen for view in which for t in when]
             return torch.stack(pictures).unflatten(0, (len(chosen), -1, len(chosen[0][1])))
 
+        for clip, _, _ in chosen if self._intensities else ():
+            if "intensity" not in clip:
+                measured = clip_intensity(clip["guidance"].cpu().numpy())
+                clip["intensity"] = torch.from_numpy(measured).to(self.device)
+
         def whole(name: str) -> torch.Tensor:
             return torch.stack([clip[name] for clip, _, _ in chosen])
 
@@ -169,6 +179,7 @@ class ClipStore:
             seen=pick("seen").float() / 255,
             guidance=(pick("guidance").float() - self._zero) / self._gain,
             yaw_degrees=pick("yaw_degrees"),
+            intensity=whole("intensity") if self._intensities else None,
         )
 
 
@@ -221,7 +232,8 @@ for _name in ("normals", "canonical"):
 def mirror(batch: ClipBatch) -> ClipBatch:
     """The mirror image of every clip: pictures flipped, sideways guidance channels negated."""
     sign = _SIDEWAYS.to(batch.guidance.device)[:, None, None]
-    return ClipBatch(
+    return replace(
+        batch,
         reference=batch.reference.flip(-1),
         reference_guidance=batch.reference_guidance.flip(-1) * sign,
         target=batch.target.flip(-1),

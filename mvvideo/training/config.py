@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +12,10 @@ from typing import Any, get_type_hints
 
 from flame.errors import ConfigError, input_error
 from mvvideo.networks.config import NetworkConfig
+from mvvideo.training.critic import CriticConfig
 from mvvideo.training.losses import LossWeights
 
-__all__ = ["OptimiserConfig", "Phase", "TrainingConfig", "load_config"]
+__all__ = ["OptimiserConfig", "Phase", "TrainingConfig", "build_config", "load_config"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,17 @@ class Phase:
     views: int
     motion: bool = False  # attention over frames is used
     view_attention: bool = False  # attention over views is used
-    trains: str = "all"  # all | motion | views: which parameters move
+    trains: str = "all"  # all | spatial (neither motion nor views) | motion | views: which parameters move
+
+    def moves(self, parameter: str) -> bool:
+        """Whether the parameter of this name is trained."""
+        over_frames, over_views = ".motion." in parameter, ".view." in parameter
+        return {
+            "all": True,
+            "spatial": not (over_frames or over_views),
+            "motion": over_frames,
+            "views": over_views,
+        }[self.trains]
 
 
 @dataclass(frozen=True)
@@ -55,13 +68,24 @@ class TrainingConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     losses: LossWeights = field(default_factory=LossWeights)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    critic: CriticConfig = field(default_factory=CriticConfig)
     phases: tuple[Phase, ...] = _PHASES
     seed: int = 0
+    total_steps: int = 0  # length of the run in steps instead of minutes: the same on every machine
     precision: str = "auto"  # of the forward pass: bf16, float32; auto is bf16 on CUDA
     pictures_per_step: int = 64  # split into clips by each phase's frames · views
     pure_noise_share: float = 0.7  # of the clips; the others get a uniform time
     colour_jitter: float = 0.25
     mirror_share: float = 0.5
+    part_scaling: tuple[float, float] = (
+        1.0,
+        1.0,
+    )  # of mouth, eyes, brows in the guidance; 0.8 to 1.2 published
+    face_scaling: tuple[float, float] = (1.0, 1.0)  # of the posed head in the guidance; 0.7 to 1.3 published
+    null_reference_share: float = 0.0  # of clips without the photo: for classifier-free guidance
+    null_guidance_share: float = 0.0  # of clips whose guidance the network does not see
+    min_snr_gamma: float = 0.0  # weight clips by their noise, 5 published; 0: all alike
+    min_snr_floor: float = 0.2  # of that weight, for the noisiest
     adversarial_from: float = 0.6  # share of the budget after which the discriminator takes part
     max_gigabytes: float = 90.0  # of clips held on the device
     wait_for_clips: int = 1  # before the first step, while actors are still being rendered
@@ -72,6 +96,31 @@ class TrainingConfig:
     evaluate_clips: int = 32
     checkpoint_seconds: float = 120.0
     log_steps: int = 50
+
+    def __post_init__(self) -> None:
+        if self.precision not in ("auto", "bf16", "float32"):
+            raise input_error(
+                ConfigError, "precision must be auto, bf16 or float32", self.precision, "correct it"
+            )
+        known = ("all", "spatial", "motion", "views")
+        for phase in self.phases:
+            if phase.trains not in known:
+                rule = f"trains must be one of {', '.join(known)}"
+                raise input_error(ConfigError, rule, phase.trains, "correct the phase")
+        if not math.isclose(sum(phase.share for phase in self.phases), 1.0, abs_tol=1e-6):
+            given = [phase.share for phase in self.phases]
+            raise input_error(ConfigError, "the shares of the phases must sum to 1", given, "correct them")
+        for name in ("part_scaling", "face_scaling"):
+            limits = getattr(self, name)
+            if len(limits) != 2 or not 0 < limits[0] <= limits[1]:
+                raise input_error(
+                    ConfigError, f"{name} must be two factors, the smaller first", limits, "use 0.8 and 1.2"
+                )
+        shares = (self.null_reference_share, self.null_guidance_share, self.min_snr_floor)
+        if not all(0 <= share <= 1 for share in shares):
+            raise input_error(
+                ConfigError, "null shares and min_snr_floor must lie in 0 … 1", shares, "correct them"
+            )
 
 
 def _build(kind: Any, values: Any, where: str) -> Any:
@@ -114,7 +163,7 @@ def load_config(path: Path | str | None, overrides: Sequence[str] = ()) -> Train
     """
     import yaml
 
-    values: dict[str, Any] = {}
+    values: Mapping[str, Any] = {}
     if path is not None:
         if not Path(path).is_file():
             raise input_error(ConfigError, "configuration file not found", path, "see configs/")
@@ -122,6 +171,14 @@ def load_config(path: Path | str | None, overrides: Sequence[str] = ()) -> Train
             values = yaml.safe_load(Path(path).read_text()) or {}
         except yaml.YAMLError as error:
             raise input_error(ConfigError, "not a YAML file", f"{path} ({error})", "correct it") from error
+    return build_config(values, overrides)
+
+
+def build_config(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> TrainingConfig:
+    """As :func:`load_config`, from the mapping that a YAML file holds; it is not changed."""
+    import yaml
+
+    values = copy.deepcopy(dict(values))
     for override in overrides:
         name, separator, text = override.partition("=")
         if not separator:

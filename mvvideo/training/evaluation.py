@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mvvideo.conditioning import GuidedNetwork
 from mvvideo.denoising import denoise_layers, half_precision
 from mvvideo.guidance import channel_slice
 from mvvideo.metrics import ScoreTable, contact_sheet, region_masks
@@ -18,7 +19,9 @@ __all__ = ["evaluate", "predict", "save_picture"]
 
 
 @torch.inference_mode()
-def predict(model: MultiViewDenoiser, batch: ClipBatch, *, steps: int, seed: int) -> torch.Tensor:
+def predict(
+    model: MultiViewDenoiser | GuidedNetwork, batch: ClipBatch, *, steps: int, seed: int
+) -> torch.Tensor:
     """The model's pictures ``(B, V, T, 3, H, W)`` in [0, 1]; all pictures of a clip share their noise.
 
     Clips larger than the network are treated as in use: it sees them at its own size, and its layers,
@@ -31,7 +34,9 @@ def predict(model: MultiViewDenoiser, batch: ClipBatch, *, steps: int, seed: int
     noise = torch.randn((len(small.target), 1, 1, *small.target.shape[3:]), generator=generator)
     noise = noise.to(device).expand_as(small.target)
     with half_precision(device):
-        reference = model.encode_reference(small.reference, small.reference_guidance)
+        reference = model.encode_reference(
+            small.reference, small.reference_guidance, intensity=small.intensity
+        )
     layers = denoise_layers(model, noise, small.guidance, reference, steps=steps)
     full = compose(layers.resized(height, width), Plates.from_guidance(batch.guidance.flatten(0, 2)))
     return full.rgb.clamp(0, 1).view_as(batch.target).float()
@@ -39,7 +44,7 @@ def predict(model: MultiViewDenoiser, batch: ClipBatch, *, steps: int, seed: int
 
 @torch.inference_mode()
 def evaluate(
-    model: MultiViewDenoiser | None,
+    model: MultiViewDenoiser | GuidedNetwork | None,
     store: ClipStore,
     *,
     clips: int,

@@ -12,21 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 from torch.nn import functional
 
 from mvvideo.guidance import channel_slice
 from mvvideo.metrics import gradient_magnitude, ssim_map
 from mvvideo.networks.composite import Layers, Picture
 
-__all__ = [
-    "LossWeights",
-    "PatchDiscriminator",
-    "Truth",
-    "generator_loss",
-    "hinge_losses",
-    "reconstruction_losses",
-]
+__all__ = ["LossWeights", "Truth", "importance_of_time", "reconstruction_losses"]
 
 
 @dataclass(frozen=True)
@@ -65,13 +57,36 @@ class Truth:
         seen: torch.Tensor,
         guidance: torch.Tensor,
         weights: LossWeights,
+        importance: torch.Tensor | None = None,
     ) -> Truth:
-        """From flat tensors ``(N, ·, H, W)``; ``guidance`` tells where eyes and mouth are."""
+        """From flat tensors ``(N, ·, H, W)``; ``guidance`` tells where eyes and mouth are.
+
+        ``importance (N,)`` multiplies the weight of whole pictures, see :func:`importance_of_time`.
+        """
         lips, brow = channel_slice("region_lips").start, channel_slice("region_brow").stop
         features = guidance[:, lips:brow].amax(1, keepdim=True)
         weight = weights.background_share + (1 - weights.background_share) * alpha
         weight = weight + alpha * (1 - seen) * weights.hidden_extra + features * weights.feature_extra
-        return cls(rgb=rgb, alpha=alpha, weight=weight / weight.mean().clamp(min=1e-3))
+        weight = weight / weight.mean().clamp(min=1e-3)
+        if importance is not None:
+            weight = weight * importance[:, None, None, None]
+        return cls(rgb=rgb, alpha=alpha, weight=weight)
+
+
+def importance_of_time(time: torch.Tensor, *, gamma: float, floor: float) -> torch.Tensor:
+    """Weight of clips by their noise, ``(B,)``: min(SNR, gamma) / gamma, not under ``floor``.
+
+    Min-SNR (Hang et al. 2023, arXiv:2303.09556) for a model that predicts the clean signal; on the straight
+    line to noise SNR = ((1 − t) / t)². The floor is ours: pure noise, all that one-step sampling ever sees,
+    has an SNR of zero and would not be learnt at all.
+
+    Args:
+        time: ``(B,)`` in [0, 1].
+        gamma: 5 in the paper.
+        floor: in [0, 1].
+    """
+    snr = ((1 - time) / time.clamp(min=1e-3)).square()
+    return (snr.clamp(max=gamma) / gamma).clamp(min=floor)
 
 
 def _weighted(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -128,48 +143,3 @@ def _flow_loss(flow: torch.Tensor) -> torch.Tensor:
     bumps = (flow[..., 1:] - flow[..., :-1]).square().mean()
     bumps = bumps + (flow[..., 1:, :] - flow[..., :-1, :]).square().mean()
     return flow.square().mean() + 10 * bumps
-
-
-class PatchDiscriminator(nn.Module):
-    """Judges patches of a picture beside its appearance composite and alpha; spectral norm, logits at 1/8."""
-
-    def __init__(self, *, width: int = 48) -> None:
-        super().__init__()
-        norm = nn.utils.parametrizations.spectral_norm
-        widths = (7, width, 2 * width, 4 * width)
-        layers: list[nn.Module] = []
-        for i in range(3):
-            layers += [norm(nn.Conv2d(widths[i], widths[i + 1], 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
-        layers += [norm(nn.Conv2d(widths[3], widths[3], 3, padding=1)), nn.LeakyReLU(0.2)]
-        layers += [norm(nn.Conv2d(widths[3], 1, 3, padding=1))]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, picture: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
-        """``picture (N, 3, H, W)`` in [0, 1], ``condition (N, 4, H, W)`` -> ``(N, 1, H/8, W/8)``."""
-        return self.layers(torch.cat([picture, condition], 1) * 2 - 1)
-
-
-def hinge_losses(real: torch.Tensor, fake: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Discriminator's loss from logits ``(N, 1, h, w)``, patches weighted by ``weight (N, 1, H, W)``."""
-    weight = functional.adaptive_avg_pool2d(weight, real.shape[-2:])
-    loss = functional.relu(1 - real.float()) + functional.relu(1 + fake.float())
-    return (loss * weight).mean()
-
-
-def generator_loss(
-    logits: torch.Tensor,
-    weight: torch.Tensor,
-    *,
-    reconstruction: torch.Tensor,
-    last: nn.Parameter,
-    share: float,
-) -> torch.Tensor:
-    """Adversarial term scaled so that its gradient at ``last`` is ``share`` of the reconstruction's.
-
-    The scaling (Esser et al. 2021, VQGAN) makes the weight independent of how confident the discriminator is.
-    """
-    loss = -(logits.float() * functional.adaptive_avg_pool2d(weight, logits.shape[-2:])).mean()
-    (of_reconstruction,) = torch.autograd.grad(reconstruction, last, retain_graph=True)
-    (of_loss,) = torch.autograd.grad(loss, last, retain_graph=True)
-    scale = of_reconstruction.norm() / (of_loss.norm() + 1e-6)
-    return share * scale.clamp(max=100.0).detach() * loss

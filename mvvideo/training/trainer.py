@@ -15,20 +15,18 @@ import numpy as np
 import torch
 
 from flame.errors import ConfigError, MVPortraitError, input_error
+from mvvideo.conditioning import encode_photo
 from mvvideo.networks.composite import Plates
-from mvvideo.networks.denoiser import MultiViewDenoiser
+from mvvideo.networks.config import NetworkConfig
+from mvvideo.networks.denoiser import MultiViewDenoiser, ReferenceFeatures
 from mvvideo.networks.storage import load_network, save_network
 from mvvideo.sampling import mix
 from mvvideo.training.batches import ClipBatch, ClipStore, jitter_colours, mirror
 from mvvideo.training.config import Phase, TrainingConfig
+from mvvideo.training.critic import Critic, Judged
 from mvvideo.training.evaluation import evaluate
-from mvvideo.training.losses import (
-    PatchDiscriminator,
-    Truth,
-    generator_loss,
-    hinge_losses,
-    reconstruction_losses,
-)
+from mvvideo.training.losses import Truth, importance_of_time, reconstruction_losses
+from mvvideo.training.scaling import scale_parts
 
 __all__ = ["Trainer"]
 
@@ -64,9 +62,6 @@ class Trainer:
     ) -> None:
         if not minutes > 0:
             raise input_error(ConfigError, "minutes must be positive", minutes, "give for example 12")
-        if not math.isclose(sum(phase.share for phase in config.phases), 1.0, abs_tol=1e-6):
-            given = [phase.share for phase in config.phases]
-            raise input_error(ConfigError, "the shares of the phases must sum to 1", given, "correct them")
         self.config, self.out, self.budget = config, Path(out), 60.0 * minutes
         self.device = torch.device(device)
         self.out.mkdir(parents=True, exist_ok=True)
@@ -76,14 +71,16 @@ class Trainer:
             max_gigabytes=config.max_gigabytes,
             discard=config.discard_loaded,
             size=config.network.image_size,
+            intensities=config.network.motion_intensity > 0,
         )
         self._wait_for_clips()
         self.heldout = None
         if heldout is not None:
-            self.heldout = ClipStore(heldout, device=self.device, max_gigabytes=config.max_gigabytes)
-        if config.precision not in ("auto", "bf16", "float32"):
-            raise input_error(
-                ConfigError, "precision must be auto, bf16 or float32", config.precision, "correct it"
+            self.heldout = ClipStore(
+                heldout,
+                device=self.device,
+                max_gigabytes=config.max_gigabytes,
+                intensities=config.network.motion_intensity > 0,
             )
         self._bf16 = config.precision == "bf16" or (config.precision == "auto" and self.device.type == "cuda")
         torch.manual_seed(config.seed)
@@ -92,20 +89,17 @@ class Trainer:
         self.model = MultiViewDenoiser(config.network).to(self.device, memory_format=torch.channels_last)
         if initial is not None:
             self.model.load_state_dict(load_network(initial).state_dict(), strict=True)
-        self.critic = PatchDiscriminator().to(self.device, memory_format=torch.channels_last)
+        self.critic = Critic(
+            config.critic,
+            device=self.device,
+            learning_rate=config.optimiser.discriminator_learning_rate,
+        )
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(),
             lr=config.optimiser.learning_rate,
             betas=(0.9, 0.99),
             weight_decay=config.optimiser.weight_decay,
-            fused=True,
-        )
-        self.critic_optimiser = torch.optim.AdamW(
-            self.critic.parameters(),
-            lr=config.optimiser.discriminator_learning_rate,
-            betas=(0.5, 0.99),
-            weight_decay=0.0,
             fused=True,
         )
         self.step, self.elapsed, self.phase_name = 0, 0.0, ""
@@ -126,6 +120,8 @@ class Trainer:
     @property
     def progress(self) -> float:
         """Share of the budget that is used, 0 … 1."""
+        if self.config.total_steps:
+            return min(self.step / self.config.total_steps, 1.0)
         return min(self.elapsed / self.budget, 1.0)
 
     def phase(self) -> Phase:
@@ -149,13 +145,11 @@ class Trainer:
         if phase.name == self.phase_name:
             return
         self.phase_name = phase.name
-        part = {"all": "", "motion": ".motion.", "views": ".view."}.get(phase.trains)
-        if part is None:
-            raise input_error(
-                ConfigError, "trains must be all, motion or views", phase.trains, "correct the phase"
-            )
         for name, parameter in self.model.named_parameters():
-            parameter.requires_grad_(part in name)
+            parameter.requires_grad_(phase.moves(name))
+        if not any(parameter.requires_grad for parameter in self.model.parameters()):
+            rule = f"phase {phase.name} has nothing to train"
+            raise input_error(ConfigError, rule, f"trains: {phase.trains}", "switch the module on")
         log.info("phase %s: %d frames, %d views", phase.name, phase.frames, phase.views)
 
     # --- one step -----------------------------------------------------------------------------------------
@@ -167,7 +161,30 @@ class Trainer:
             batch = mirror(batch)
         if self.config.colour_jitter:
             batch = jitter_colours(batch, strength=self.config.colour_jitter, generator=self.noise)
+        parts, face = self.config.part_scaling, self.config.face_scaling
+        if (parts, face) != ((1.0, 1.0), (1.0, 1.0)):
+            batch = scale_parts(batch, parts=parts, face=face, generator=self.noise)
         return batch
+
+    def _kept(self, count: int, null_share: float) -> torch.Tensor | None:
+        """``(count,)`` 1 for clips that keep a condition, 0 for those that lose it; None when all do."""
+        if not null_share:
+            return None
+        return (torch.rand(count, generator=self.noise, device=self.device) >= null_share).float()
+
+    def _encode(self, batch: ClipBatch) -> ReferenceFeatures:
+        """The photo, or nothing of it for the share of clips that train the unconditional pass."""
+        return encode_photo(
+            self.model,
+            batch.reference,
+            batch.reference_guidance,
+            intensity=batch.intensity,
+            kept=self._kept(len(batch.reference), self.config.null_reference_share),
+        )
+
+    def _seen_guidance(self, batch: ClipBatch) -> torch.Tensor:
+        kept = self._kept(len(batch.guidance), self.config.null_guidance_share)
+        return batch.guidance if kept is None else batch.guidance * kept.view(-1, 1, 1, 1, 1, 1)
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._bf16)
@@ -176,6 +193,14 @@ class Trainer:
         uniform = torch.rand(count, generator=self.noise, device=self.device)
         pure = torch.rand(count, generator=self.noise, device=self.device) < self.config.pure_noise_share
         return torch.where(pure, torch.ones_like(uniform), uniform)
+
+    def _importance(self, times: torch.Tensor, batch: ClipBatch) -> torch.Tensor | None:
+        """Weight of every picture by its clip's noise ``(B·V·T,)``; None: all alike."""
+        options = self.config
+        if not options.min_snr_gamma:
+            return None
+        weight = importance_of_time(times, gamma=options.min_snr_gamma, floor=options.min_snr_floor)
+        return weight.repeat_interleave(batch.target.shape[1] * batch.target.shape[2])
 
     def train_step(self) -> dict[str, torch.Tensor]:
         """Draw a batch, update the model (and the discriminator when it is its time); returns the terms."""
@@ -188,11 +213,11 @@ class Trainer:
             noise = noise[:, :1, :1].expand_as(noise)
         times = self._times(len(clean))
         with self._autocast():
-            reference = self.model.encode_reference(batch.reference, batch.reference_guidance)
+            reference = self._encode(batch)
             layers = self.model(
                 mix(clean, noise, times),
                 times,
-                batch.guidance,
+                self._seen_guidance(batch),
                 reference,
                 motion=phase.motion,
                 views=phase.view_attention,
@@ -205,6 +230,7 @@ class Trainer:
             batch.seen.flatten(0, 2),
             flat_guidance,
             self.config.losses,
+            self._importance(times, batch),
         )
         terms = reconstruction_losses(picture, layers, truth, self.config.losses)
         loss = torch.stack(list(terms.values())).sum()
@@ -212,44 +238,22 @@ class Trainer:
         if adversarial:
             plates = Plates.from_guidance(flat_guidance)
             condition = torch.cat([plates.composite(), plates.alpha], 1)
-            terms["critic"] = self._critic_step(picture.rgb.detach(), truth, condition)
-            loss = loss + self._fooling(picture.rgb, truth, condition, loss, terms)
+            judged = Judged(picture.rgb, truth.rgb, condition, truth.weight * truth.alpha)
+            judged = judged.seen(self.config.critic.view, self.noise)
+            terms["critic"] = self.critic.learn(judged, self._autocast())
+            # Eased in: a fresh discriminator's first opinions are worth little.
+            ease = min(1.0, (self.progress - self.config.adversarial_from) / 0.05)
+            terms["adversarial"] = ease * self.critic.ask(
+                judged,
+                self._autocast(),
+                reconstruction=loss,
+                last=self.model.head.out.weight,
+                share=self.config.losses.adversarial,
+            )
+            loss = loss + terms["adversarial"]
         self._update(loss)
         terms["loss"] = loss.detach()
         return terms
-
-    def _critic_step(self, fake: torch.Tensor, truth: Truth, condition: torch.Tensor) -> torch.Tensor:
-        with self._autocast():
-            logits = self.critic(torch.cat([truth.rgb, fake]), condition.repeat(2, 1, 1, 1))
-        real, made = logits.chunk(2)
-        loss = hinge_losses(real, made, truth.weight * truth.alpha)
-        self.critic_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.critic_optimiser.step()
-        return loss.detach()
-
-    def _fooling(
-        self,
-        fake: torch.Tensor,
-        truth: Truth,
-        condition: torch.Tensor,
-        reconstruction: torch.Tensor,
-        terms: dict[str, torch.Tensor],
-    ) -> torch.Tensor:
-        last = self.model.head.out.weight
-        if not last.requires_grad:
-            return reconstruction.new_zeros(())
-        self.critic.requires_grad_(False)
-        with self._autocast():
-            logits = self.critic(fake, condition)
-        self.critic.requires_grad_(True)
-        share = self.config.losses.adversarial
-        # Eased in: a fresh discriminator's first opinions are worth little.
-        ease = min(1.0, (self.progress - self.config.adversarial_from) / 0.05)
-        terms["adversarial"] = ease * generator_loss(
-            logits, truth.weight * truth.alpha, reconstruction=reconstruction, last=last, share=share
-        )
-        return terms["adversarial"]
 
     def _update(self, loss: torch.Tensor) -> None:
         for group in self.optimiser.param_groups:
@@ -273,7 +277,8 @@ class Trainer:
         """Train until the budget (or ``max_steps``) is used; then evaluate and save."""
         last = {"refresh": time.monotonic(), "evaluate": time.monotonic(), "checkpoint": time.monotonic()}
         spent_before, started, first_step = self.elapsed, time.monotonic(), self.step
-        while self.elapsed < self.budget and (max_steps is None or self.step < max_steps):
+        limit = max_steps if max_steps is not None else self.config.total_steps or None
+        while self.elapsed < self.budget and (limit is None or self.step < limit):
             terms = self.train_step()
             self.elapsed = spent_before + time.monotonic() - started
             if self.step % self.config.log_steps == 0 or self.step == first_step + 1:
@@ -348,9 +353,9 @@ class Trainer:
         state = {
             "model": self.model.state_dict(),
             "average": self.average,
-            "critic": self.critic.state_dict(),
+            "critic": self.critic.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "critic_optimiser": self.critic_optimiser.state_dict(),
+            "critic_optimiser": self.critic.optimiser.state_dict(),
             "step": self.step,
             "elapsed": self.elapsed,
             "network": self.config.network.to_dict(),
@@ -375,15 +380,15 @@ class Trainer:
         if not path.is_file():
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
-        if state["network"] != self.config.network.to_dict():
+        if NetworkConfig.from_dict(state["network"]) != self.config.network:
             raise input_error(
                 ConfigError, "the run in this folder has another network", path, "use another folder"
             )
         self.model.load_state_dict(state["model"], strict=True)
         self.average = {name: value.to(self.device) for name, value in state["average"].items()}
-        self.critic.load_state_dict(state["critic"], strict=True)
+        self.critic.network.load_state_dict(state["critic"], strict=True)
         self.optimiser.load_state_dict(state["optimiser"])
-        self.critic_optimiser.load_state_dict(state["critic_optimiser"])
+        self.critic.optimiser.load_state_dict(state["critic_optimiser"])
         self.step, self.elapsed = state["step"], state["elapsed"]
         # Streams of random numbers go on from the step, not from the start.
         self.choices = np.random.default_rng((self.config.seed, self.step))

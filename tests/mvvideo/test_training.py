@@ -132,7 +132,7 @@ def test_store_may_discard_what_it_has_loaded(tmp_path: Path) -> None:
 
 
 def test_mirroring_twice_changes_nothing_and_once_turns_sideways_channels(data: Path) -> None:
-    batch = ClipStore(data, device=CPU, max_gigabytes=1).clip(0)
+    batch = ClipStore(data, device=CPU, max_gigabytes=1, intensities=True).clip(0)
     once = mirror(batch)
     twice = mirror(once)
     for field in dataclasses.fields(batch):
