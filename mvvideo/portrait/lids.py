@@ -17,6 +17,8 @@ OWN_COLOUR = (
     "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "teeth", "tongue",
     "mouth_inside",
 )  # fmt: skip
+LASH_NEIGHBOUR_METRES = 0.002
+"""Across the eye: within this the lid's rim is what falls farthest."""
 AROUND_EYE_METRES = 0.03
 """Skin this near an eye's middle gives its lids their colour."""
 
@@ -38,14 +40,17 @@ def lid_share(head: FlameHead, pixels: np.ndarray, colours: FaceColours) -> np.n
 
 
 def _shows_eye(head: FlameHead, pixels: np.ndarray, colours: FaceColours) -> np.ndarray:
-    """Where the photo shows an eye or its lashes, ``(2, V)``: 1 up to a fifth of the eye's height outside it."""
+    """Where the photo shows an eye or its lashes, ``(2, V)``.
+
+    1 up to a fifth of the eye's height outside it, fading to 0 at four fifths.
+    """
     share = np.zeros((2, len(pixels)))
     near = _near_eyes(head)
     for side, outline in enumerate(colours.eye_outline):
         height = max(float(np.ptp(outline[:, 1])), 1.0)
         for vertex in np.flatnonzero(near[side]):
             room = cv2.pointPolygonTest(outline[:, None], tuple(map(float, pixels[vertex])), True)
-            share[side, vertex] = np.clip(1.6 + room / (0.35 * height), 0, 1)
+            share[side, vertex] = np.clip(1.35 + room / (0.6 * height), 0, 1)
     return share
 
 
@@ -78,22 +83,29 @@ def lid_colours(
         ring = given & near
         if ring.sum() >= 12:
             bright = skin @ LUMA
-            given &= ~(ring & (bright < np.quantile(bright[ring], 0.25)))
+            given &= ~(ring & (bright < np.quantile(bright[ring], 0.1)))
     smooth, reached = relax_mesh(links, np.where(given[:, None], skin, 0), fixed=given, sweeps=60)
     smooth = np.where(reached[:, None], smooth, skin)
     travel = np.linalg.norm(head.eyelid_basis, axis=2)  # (2, V)
     part = (travel / np.maximum(travel.max(axis=1, keepdims=True), 1e-9)).max(axis=0)  # 1 at the lid's rim
-    shade = np.interp(part, [0.0, 0.2, 0.55, 0.8, 1.0], [1.0, 0.92, 1.0, 0.95, 0.85])
-    lashes = 0.9 * _lash_line(head)[:, None]
+    shade = np.interp(part, [0.0, 0.2, 0.55, 0.8, 1.0], [1.0, 0.91, 1.0, 0.95, 0.85])
+    lashes = 0.85 * _lash_line(head)[:, None]
     return ((1 - lashes) * shade[:, None] * smooth + lashes * colours.lash).astype(np.float32)
 
 
 def _lash_line(head: FlameHead) -> np.ndarray:
-    """1 along the rim of the upper lids, where the lashes grow; ``(V,)``: where lid meets the inside of the eye."""
-    falls = head.eyelid_basis[..., 1].min(axis=0) < -0.001
-    inner = np.zeros(len(falls), bool)
-    inner[head.region_vertices("eye_socket")] = True
-    across = head.faces[inner[head.faces].any(axis=1) & falls[head.faces].all(axis=1)]
-    line = np.zeros(len(falls))
-    line[across.ravel()] = 1
+    """1 along the rim of the upper lids, where the lashes grow; ``(V,)``: what falls farthest around there."""
+    line = np.zeros(len(head.v_template))
+    for basis in head.eyelid_basis:
+        falls = np.flatnonzero(basis[:, 1] < -0.0005)
+        if not len(falls):
+            continue
+        travel = np.linalg.norm(basis[falls], axis=1)
+        across = head.v_template[falls, 0]
+        beside = np.abs(across[:, None] - across[None]) < LASH_NEIGHBOUR_METRES
+        farthest = np.where(beside, travel[None], 0).max(axis=1)
+        rim = np.clip((travel / farthest - 0.72) / 0.14, 0, 1)
+        # Towards the corners, where nothing falls far, the line runs out.
+        rim *= np.clip((farthest / farthest.max() - 0.35) / 0.25, 0, 1)
+        line[falls] = np.maximum(line[falls], rim)
     return line

@@ -1,0 +1,157 @@
+"""Mouth, teeth, lids and gaze of a synthetic face: nothing pokes through, nothing is a plain block."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from flame.head import load_head
+from flame.sequence import FlameSequence
+from mvvideo.actors.glasses import make_glasses
+from mvvideo.portrait.inside import inner_offsets
+from mvvideo.portrait.lids import lid_share
+from mvvideo.portrait.portrait import Portrait
+from mvvideo.portrait.posing import measure_motion, rigid_parts
+from mvvideo.portrait.synthetic import LUMA, measure_colours, synthetic_colours
+from renderer.cameras import Cameras
+from renderer.shading import shade
+
+SIZE = 256
+
+
+@pytest.fixture(scope="module")
+def head():
+    return load_head()
+
+
+def camera() -> Cameras:
+    view = np.eye(4)
+    view[:3, 3] = [0.0, 0.03, -1.1]
+    return Cameras(
+        view[None], np.array([3.2 * SIZE]), np.full((1, 2), SIZE / 2), SIZE, SIZE, names=("front",)
+    )
+
+
+def face(
+    head, *, grey: bool = False, tint: tuple[float, float, float] = (1, 1, 1)
+) -> tuple[np.ndarray, np.ndarray]:
+    """A drawn face ``(S, S, 3)`` and its points ``(478, 2)``."""
+    colours = np.full((len(head.v_template), 3), (0.78, 0.6, 0.5), np.float32)
+    for part, colour in (
+        ("eye", (0.85, 0.85, 0.85)), ("iris", (0.25, 0.35, 0.5)), ("pupil", (0.03, 0.03, 0.03)),
+        ("brow", (0.3, 0.2, 0.15)),
+    ):  # fmt: skip
+        colours[head.region_vertices(f"{part}_left", f"{part}_right")] = colour
+    colours[head.region_vertices("lips")] = (0.7, 0.4, 0.38)
+    drawn = shade(camera().to_clip(head.v_template), head.faces, colours, resolution=(SIZE, SIZE))
+    picture = np.where(drawn.triangle_ids[0][..., None] >= 0, drawn.values[0], 0.4) * np.array(tint)
+    if grey:
+        picture = np.repeat((picture @ LUMA)[..., None], 3, axis=-1)
+    pixels, _ = camera().project(head.landmarks(head.v_template[None], "478")[0])
+    return np.clip(picture, 0, 1).astype(np.float32), pixels[0]
+
+
+@pytest.mark.parametrize("degrees", [20, 30])
+def test_nothing_of_the_mouth_pokes_through_the_cheeks(head, degrees):
+    motion = FlameSequence.neutral(1).replace(jaw=np.array([[np.radians(degrees), 0, 0]], np.float32))
+    vertices = head.pose(motion)[0]
+    lining = np.zeros(len(head.faces), bool)
+    lining[head.region_faces("mouth_inside")] = True
+    pixels = camera().project(vertices)[0][0]
+    lips = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.fillConvexPoly(lips, cv2.convexHull(pixels[head.region_vertices("lips")].astype(np.int32)), 1)
+    outside = []
+    for offsets in (0, inner_offsets(head, head.v_template)):
+        shown = shade(
+            camera().to_clip(vertices + offsets), head.faces, None, resolution=(SIZE, SIZE)
+        ).triangle_ids[0]
+        outside.append(int(((shown >= 0) & lining[shown] & (lips == 0)).sum()))
+    assert outside[1] <= 0.05 * outside[0]
+
+
+def test_lips_and_teeth_stay_where_they_are(head):
+    offsets = inner_offsets(head, head.v_template)
+    assert not offsets[head.region_vertices("lips", "teeth")].any()
+    assert np.linalg.norm(offsets, axis=1).max() < 0.04
+
+
+def test_teeth_are_told_apart_and_darken_backwards(head):
+    colours = measure_colours(*face(head), 0)
+    _, result = synthetic_colours(head, head.v_template, colours)
+    teeth = head.region_vertices("teeth")
+    bright, depth = result[teeth] @ LUMA, -head.v_template[teeth, 2]
+    front, back = depth < np.quantile(depth, 0.2), depth > np.quantile(depth, 0.8)
+    assert bright[front].mean() > 2 * bright[back].mean()
+    assert bright[front].max() > 1.5 * bright[front].min()
+    assert bright.max() < 0.95
+
+
+def test_a_grey_photo_gets_grey_teeth_and_a_yellow_one_yellow(head):
+    teeth = head.region_vertices("teeth")
+
+    def strength(**look):
+        _, result = synthetic_colours(head, head.v_template, measure_colours(*face(head, **look), 0))
+        return result[teeth].mean(axis=0)
+
+    grey, plain, yellow = strength(grey=True), strength(), strength(tint=(1.0, 0.85, 0.45))
+    assert np.ptp(grey) < 0.02
+    assert yellow[2] / yellow[0] < 0.85 * plain[2] / plain[0]
+
+
+def test_the_hidden_part_of_an_eye_has_the_seen_part_s_colours(head):
+    _, result = synthetic_colours(head, head.v_template, measure_colours(*face(head), 0))
+    iris = result[head.region_vertices("iris_left")].mean(axis=0)
+    white = result[head.region_vertices("eye_left")]
+    assert np.abs(iris - (0.25, 0.35, 0.5)).max() < 0.15
+    assert white.max() > 0.7
+    assert result[head.region_vertices("pupil_left")].mean() < 0.2
+
+
+def test_lids_cover_what_the_photo_shows_of_the_eye(head):
+    picture, points = face(head)
+    colours = measure_colours(picture, points, 0)
+    pixels = camera().project(head.v_template)[0][0]
+    share = lid_share(head, pixels, colours)
+    assert share.min() >= 0
+    assert share.max() <= 1
+    for side, outline in enumerate(colours.eye_outline):
+        inside = [cv2.pointPolygonTest(outline[:, None], tuple(map(float, p)), False) > 0 for p in pixels]
+        skin = np.isin(np.arange(len(pixels)), head.region_vertices("skin")) & np.array(inside)
+        front = head.v_template[:, 2] > 0
+        assert (share[skin & front, side] > 0.9).all()
+
+
+def test_parted_lips_count_as_an_opening_mouth(head):
+    names = list(head.expression_names)
+    parted = np.zeros((1, len(names)), np.float32)
+    parted[0, names.index("lipsPart")] = 1
+    still, moved = (
+        head.pose(FlameSequence.neutral(1))[0],
+        head.pose(FlameSequence.neutral(1).replace(expression=parted))[0],
+    )
+    parts = rigid_parts(head)
+    assert measure_motion(head, still, still, parts).jaw < 1e-3
+    assert measure_motion(head, still, moved, parts).jaw > 0.03
+
+
+def test_glasses_in_the_photo_stay_in_the_picture(head):
+    """Rims are drawn as they were, and a closing lid leaves them alone."""
+    picture, points = face(head)
+    eyes = head.joints(np.zeros(1, np.float32))[3:5]
+    rims, triangles = make_glasses("round", eyes[0], eyes[1], ear_x=0.075, front_z=0.032, back_z=-0.09)
+    drawn = shade(camera().to_clip(rims), triangles, None, resolution=(SIZE, SIZE)).triangle_ids[0] >= 0
+    picture[drawn] = 0.05
+    head_alone = shade(
+        camera().to_clip(head.v_template), head.faces, None, resolution=(SIZE, SIZE)
+    ).triangle_ids[0]
+    matte = ((head_alone >= 0) | drawn).astype(np.float32)
+    fit = FlameSequence.neutral(1)
+    portrait = Portrait.build(picture, points, matte, head=head, fit=fit, camera=camera())
+    open_eyes, shut = (
+        portrait.appearance.render(head.pose(motion), camera()).composite()[0, 0]
+        for motion in (fit, fit.replace(eyelids=np.ones((1, 2), np.float32)))
+    )
+    on_face = drawn & (cv2.erode(matte, np.ones((9, 9))) > 0)
+    assert np.abs(open_eyes - picture)[on_face].mean() < 0.03
+    assert shut[on_face].mean() < 0.25
