@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mvportrait.media.images import Picture
 from mvportrait.options import MAX_SIZE, SIZE_MULTIPLE
@@ -63,12 +63,8 @@ def prepare_portrait(
             )
     full_size = min(-(-shown // SIZE_MULTIPLE) * SIZE_MULTIPLE, MAX_SIZE) if full_frame else 0
     head, prepared = load_head("open"), max(size, full_size)
-    if len(pictures) == 1:
-        portrait = Portrait.from_image(pictures[0].pixels, head=head, size=prepared, warn=reporter.warn)
-    else:
-        fuse: Any = Portrait
-        given = [picture.pixels for picture in pictures]
-        portrait = fuse.from_images(given, head=head, size=prepared, warn=reporter.warn, finder=None)
+    given = [picture.pixels for picture in pictures]
+    portrait = Portrait.from_images(given, head=head, size=prepared, warn=reporter.warn)
     return PreparedPortrait(portrait, size, full_size)
 
 

@@ -4,7 +4,8 @@ Exit codes: 0 done, 1 failed, 2 wrong input. An error is one line on stderr::
 
     error: <what is wrong>: <what was given>; <what to do>
 
-``--debug``, anywhere on the line, shows the traceback instead. After an error or Ctrl-C nothing is left.
+``--debug``, anywhere on the line, shows the traceback instead. After an error or Ctrl-C nothing is left but, of a
+run that can be taken up again, its hidden work folder.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from mvportrait.cli import run
+from mvportrait.cli.arguments import spread_references
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGNALS = (
@@ -121,6 +122,50 @@ def test_wrong_input_is_one_line_and_two(
     monkeypatch.chdir(tmp_path)
     assert said in _refused(capsys, *arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "spread"),
+    [
+        ("animate --reference a.jpg --out o", "animate --reference a.jpg --out o"),
+        ("animate -r a.jpg b.jpg c.jpg --out o", "animate -r a.jpg -r b.jpg -r c.jpg --out o"),
+        ("animate --reference=a.jpg b.jpg -o o", "animate --reference=a.jpg --reference b.jpg -o o"),
+        ("animate -r a.jpg -o o -r b.jpg c.jpg", "animate -r a.jpg -o o -r b.jpg -r c.jpg"),
+        ("animate -o o --quiet x -r", "animate -o o --quiet x -r"),
+    ],
+)
+def test_several_references_may_follow_one_option(words: str, spread: str) -> None:
+    assert spread_references(words.split()) == spread.split()
+
+
+def test_several_references_reach_the_run(
+    capsys: pytest.CaptureFixture[str], motion_file: Path, tmp_path: Path, photo_file: Path
+) -> None:
+    for command, out in (("animate", "o"), ("turntable", "o.mp4")):
+        words = [command, "--reference", str(photo_file), str(tmp_path / "missing.png")]
+        words += ["--motion", str(motion_file), "--out", str(tmp_path / out)]
+        assert "picture not found" in _refused(capsys, *words)
+        assert "missing.png" in _refused(capsys, *words)
+        twice = [command, "--reference", str(photo_file), str(photo_file), *words[4:]]
+        assert "names a photo twice" in _refused(capsys, *twice)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_in_a_log_says_how_long_it_will_take(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mvportrait.cli import console
+
+    clock = iter([0.0, 10.0, 40.0, 50.0, 100.0])
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
+    with console.ConsoleReporter().track("frames", 500, done=100) as advance:
+        for _ in range(4):
+            advance(50)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["frames: 200 of 500, about 2 min left", "frames: 300 of 500, about 2 min left"]
+    with console.ConsoleReporter(quiet=True).track("frames", 500) as advance:
+        advance(50)
+    assert capsys.readouterr().err == ""
 
 
 def test_debug_shows_the_error_itself(tmp_path: Path) -> None:

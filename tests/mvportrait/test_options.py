@@ -26,6 +26,12 @@ BAD = {
     "empty view name": ({"views": "front,,left"}, "empty name"),
     "empty views": ({"views": " "}, "empty name"),
     "view twice": ({"views": "front,left,front"}, "names a view twice"),
+    "photo twice": ({"other_references": ("a.png", "photo.png")}, "names a photo twice: photo.png"),
+    "many photos": ({"other_references": tuple("abcdefgh")}, "at most 8 photos of a person: 9"),
+    "full frame from the side": (
+        {"views": "left,right", "full_frame": True},
+        "needs a view from the photo's own camera: --views left,right",
+    ),
     "negative seconds": ({"seconds": -1.0}, "--seconds must be more than 0 and at most 600 seconds: -1"),
     "no seconds": ({"seconds": 0.0}, "--seconds"),
     "nan seconds": ({"seconds": float("nan")}, "--seconds"),

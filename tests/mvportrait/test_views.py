@@ -14,6 +14,7 @@ from mvportrait.views import (
     check_views,
     choose_cameras,
     limited_orbit_degrees,
+    photo_view,
     view_file_name,
     yaw_radians,
 )
@@ -100,3 +101,21 @@ def test_view_names_make_safe_file_names(name: str, index: int) -> None:
     assert Path(file).name == file
     assert len(file) < 64
     assert file.isascii()
+
+
+def test_the_view_from_the_photos_camera_is_found_or_missed(front: Cameras, tmp_path: Path) -> None:
+    def cameras(views: str) -> Cameras:
+        return choose_cameras(front, PIVOT, views=views, cameras_file=None, orbit_degrees=(40.0, 30.0))
+
+    assert photo_view(cameras("1"), front) == 0
+    assert photo_view(cameras("left,right,front"), front) == 2
+    for views in ("2", "4", "left,profile_right"):
+        with pytest.raises(CameraError, match="photo's own camera"):
+            photo_view(cameras(views), front)
+    save_cameras(front, tmp_path / "cameras.json")  # the same camera by another way
+    other = choose_cameras(
+        front, PIVOT, views="1", cameras_file=tmp_path / "cameras.json", orbit_degrees=(40.0, 40.0)
+    )
+    assert photo_view(other, front) == 0
+    with pytest.raises(CameraError, match="photo's own camera"):
+        photo_view(cameras("1"), front.resized(256, 256))
