@@ -74,6 +74,7 @@ class FitPriors:
         split_radians: how far the two may differ. A face does not tell the bust's turn from the neck's,
             so each gets half of the head's.
         depth_weight: weight of MediaPipe's own depth against its x and y.
+        robust_sigmas: landmarks farther off than this count little: hair over a brow, say.
     """
 
     data_weight: float = 0.6
@@ -92,6 +93,7 @@ class FitPriors:
     distance_metres: float = 1.1
     gaze_lid: float = 0.08
     depth_weight: float = 0.12
+    robust_sigmas: float = 4.0
 
 
 @dataclass(frozen=True, eq=False)

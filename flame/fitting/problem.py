@@ -17,7 +17,6 @@ from flame.fitting.priors import FitPriors, ParameterTable
 from flame.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 _UNSEEN_BELIEF = 1e-3
-_ROBUST_SIGMAS = 4.0
 _NEAREST = 0.05  # metres: points are never projected from closer than this
 
 
@@ -126,7 +125,7 @@ class FitProblem:
         so that a few points in the wrong place (hair over a brow) do not drag the face along.
         """
         posed = self.model.pose(self.head_state(state), state.translation)
-        error, limit = self._squared_errors(self.residuals(state, posed)), _ROBUST_SIGMAS**2
+        error, limit = self._squared_errors(self.residuals(state, posed)), self.priors.robust_sigmas**2
         data = self.priors.data_weight * np.sum(error / (1.0 + error / limit), axis=1)
         values = self.values(state)
         prior = np.sum(
@@ -142,7 +141,7 @@ class FitProblem:
         posed = self.model.pose(head_state, state.translation)
         residual = self.residuals(state, posed)
         frame_part, shared_part = self._jacobian(state, head_state, posed)
-        robust = 1.0 / (1.0 + self._squared_errors(residual) / _ROBUST_SIGMAS**2) ** 2
+        robust = 1.0 / (1.0 + self._squared_errors(residual) / self.priors.robust_sigmas**2) ** 2
         weight = np.sqrt(self.priors.data_weight * robust[..., None] * self._measurement_weights())
         weight = weight.astype(np.float32)
         frames, rows = len(residual), 3 * residual.shape[1]

@@ -23,7 +23,7 @@ from flame.errors import InputError, NoFaceError, input_error
 from flame.fitting.fit import FitResult, _fitted_model, _rigid_fits, fit_landmarks
 from flame.fitting.inputs import measurements
 from flame.fitting.landmark_model import LandmarkModel
-from flame.fitting.mediapipe_points import POINTS
+from flame.fitting.mediapipe_points import INNER_LIPS, POINTS
 from flame.fitting.priors import (
     EXPRESSION,
     EYELIDS,
@@ -64,6 +64,8 @@ class TrackPriors:
         expression: of rig weights around the first frame's; weaker beliefs let opposite shapes (wide and
             squinting eyes) cancel each other, and fitted real clips no better.
         depth_weight: of MediaPipe's depth against x and y; with more of it, pressed lips opened.
+        lip_weight, robust_sigmas: how much the gap between the lips counts, and from where on a landmark counts
+            little. With the fit's 1 and 4 a fast mouth was taken for outliers; these halved the gap's error.
         bust_radians, bust_metres: how far the bust (``rotation``, ``translation``) is believed to go from where
             it was in the first frame.
         bust_speed_radians, bust_speed_metres: the same per second from one frame to the next.
@@ -80,6 +82,8 @@ class TrackPriors:
     shoulder_metres: float = 0.002
     neck_radians: tuple[float, float, float] = (0.5, 0.8, 0.4)
     depth_weight: float = 0.12
+    lip_weight: float = 3.0
+    robust_sigmas: float = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +157,10 @@ class FaceTracker:
             model=model,
             table=self._table,
             priors=FitPriors(
-                data_weight=priors.data_weight, split_radians=np.inf, depth_weight=priors.depth_weight
+                data_weight=priors.data_weight,
+                split_radians=np.inf,
+                depth_weight=priors.depth_weight,
+                robust_sigmas=priors.robust_sigmas,
             ),
             seen=self._measured(_one_frame(landmarks_478)),
             focal_is_known=True,
@@ -295,7 +302,11 @@ class FaceTracker:
     # ------------------------------------------------------------------ making
 
     def _measured(self, points: np.ndarray) -> Measurements:
-        return measurements(points, np.ones(1, bool), self._index, self._principal, self._distance)
+        """The landmarks that count, with their weights."""
+        seen = measurements(points, np.ones(1, bool), self._index, self._principal, self._distance)
+        weights = seen.weights.copy()
+        weights[:, np.isin(self._index, INNER_LIPS)] *= self._priors.lip_weight
+        return replace(seen, weights=weights)
 
     def _personalised(self, problem: _TrackProblem) -> LandmarkModel:
         """The landmarks moved, at rest, by what keeps them off their places in the first frame."""
