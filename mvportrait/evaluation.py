@@ -160,6 +160,7 @@ def evaluate_video(
         protocol = _score_self if options.protocol == "self" else _score_cross
         for name, clip in zip(_names(options.clips), clips, strict=True):
             sheets[name] = protocol(name, clip, options, competitors, hooks, scores, reporter)
+            reporter.note(f"{name}: {_in_short(scores.clips[name])}")
 
     # 3. The report.
     if out is not None:
@@ -376,6 +377,16 @@ def _names(paths: Sequence[Path]) -> Iterator[str]:
     for path in paths:
         used[path.stem] = used.get(path.stem, 0) + 1
         yield path.stem if used[path.stem] == 1 else f"{path.stem}_{used[path.stem]}"
+
+
+def _in_short(rows: dict[str, dict[str, float]]) -> str:
+    """One line of a clip's figures, shown as soon as they are known."""
+    parts = []
+    for metric in ("psnr_face", "ssim_face", "lmd", "apd", "flicker"):
+        given = [f"{row} {figures[metric]:.3g}" for row, figures in rows.items() if metric in figures]
+        if given:
+            parts.append(f"{metric} " + ", ".join(given))
+    return "; ".join(parts)
 
 
 def _plain(value: Any) -> Any:

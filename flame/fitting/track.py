@@ -33,14 +33,12 @@ from flame.fitting.priors import (
     RIGHT_EYE,
     ROTATION,
     TRANSLATION,
-    UNSEEN,
     FitPriors,
-    ParameterTable,
-    parameter_table,
 )
 from flame.fitting.problem import FitProblem, FitState, Measurements
 from flame.fitting.solver import SolverOptions, solve
 from flame.fitting.threads import one_blas_thread
+from flame.fitting.track_priors import USUAL, TrackPriors, track_stiffness, track_table
 from flame.fitting.track_smoothing import LIGHT, Smoothing, bridged, smoothed
 from flame.head import FlameHead
 from flame.rotations import axis_angle_to_matrix, matrix_to_axis_angle
@@ -52,38 +50,6 @@ __all__ = ["FaceTracker", "TrackPriors", "TrackResult", "track_landmarks"]
 LOST_ERROR = 0.12
 """Mean error, in distances of the outer eye corners, from which on a frame's start is made anew from the
 landmarks alone, and beyond which a fitted frame counts as not seen."""
-
-
-@dataclass(frozen=True)
-class TrackPriors:
-    """Strength of a tracker's beliefs, as standard deviations.
-
-    Attributes:
-        data_weight: of all landmarks together; more than in a fit, since what is systematically wrong with
-            them is taken out with the first frame.
-        expression: of rig weights around the first frame's; weaker beliefs let opposite shapes (wide and
-            squinting eyes) cancel each other, and fitted real clips no better.
-        depth_weight: of MediaPipe's depth against x and y; with more of it, pressed lips opened.
-        lip_weight, robust_sigmas: how much the gap between the lips counts, and from where on a landmark counts
-            little. With the fit's 1 and 4 a fast mouth was taken for outliers; these halved the gap's error.
-        bust_radians, bust_metres: how far the bust (``rotation``, ``translation``) is believed to go from where
-            it was in the first frame.
-        bust_speed_radians, bust_speed_metres: the same per second from one frame to the next.
-        shoulder_metres: how well measured shoulders are believed.
-        neck_radians: pitch, yaw, roll of the neck around the first frame's.
-    """
-
-    data_weight: float = 2.0
-    expression: float = 0.2
-    bust_radians: float = 0.04
-    bust_metres: tuple[float, float, float] = (0.06, 0.06, 0.06)
-    bust_speed_radians: float = 0.3
-    bust_speed_metres: float = 0.35
-    shoulder_metres: float = 0.002
-    neck_radians: tuple[float, float, float] = (0.5, 0.8, 0.4)
-    depth_weight: float = 0.12
-    lip_weight: float = 3.0
-    robust_sigmas: float = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +103,7 @@ class FaceTracker:
         principal_px: np.ndarray,
         camera_distance: float,
         fps: float = DEFAULT_FPS,
-        priors: TrackPriors = TrackPriors(),
+        priors: TrackPriors = USUAL,
         smoothing: Smoothing = LIGHT,
     ) -> None:
         check_fps(fps)
@@ -150,7 +116,7 @@ class FaceTracker:
         self._principal = np.asarray(principal_px, np.float64)
         self._distance, self._log_focal = float(camera_distance), float(np.log(focal_px))
         model, self._index = _fitted_model(head)
-        self._table = _track_table(head, priors)
+        self._table = track_table(head, priors)
         self._start = self._state_of(first)
         self._anchor = _values(self._start)
         self._problem = _TrackProblem(
@@ -168,7 +134,7 @@ class FaceTracker:
             anchor=self._anchor,
         )
         self._problem = replace(self._problem, model=self._personalised(self._problem))
-        self._stiffness = _stiffness(self._table, priors, self.fps)
+        self._stiffness = track_stiffness(self._table, priors, self.fps)
         self._state, self._before = self._start, self._anchor
         self._since = 0  # frames since the last seen one
         self._rows: list[np.ndarray] = []
@@ -370,7 +336,7 @@ def track_landmarks(
     height: int,
     width: int,
     fps: float = DEFAULT_FPS,
-    priors: TrackPriors = TrackPriors(),
+    priors: TrackPriors = USUAL,
     smoothing: Smoothing = LIGHT,
 ) -> TrackResult:
     """Track a clip from nothing but its landmarks; the first seen frame is fitted, the rest follow it.
@@ -424,28 +390,3 @@ def _values(state: FitState) -> np.ndarray:
     angles = matrix_to_axis_angle(state.rotations)[0]  # (5, 3)
     parts = [angles[0], angles[1], angles[2], angles[3, :2], angles[4, :2]]
     return np.concatenate([*parts, state.eyelids[0], state.translation[0], state.expression[0]])
-
-
-def _track_table(head: FlameHead, priors: TrackPriors) -> ParameterTable:
-    """The fit's table with a tracker's beliefs: no sparsity, a bust that keeps still."""
-    believed = FitPriors(expression=priors.expression, expression_sparsity=0.0)
-    # Lips kept shut over a lowered jaw: one photo does not tell, a clip does.
-    unseen = tuple(name for name in UNSEEN if name != "mouthClose")
-    table = parameter_table(head, believed, unseen=unseen)
-    weights = table.weights.copy()
-    weights[ROTATION] = 1.0 / priors.bust_radians**2
-    weights[NECK] = 1.0 / np.asarray(priors.neck_radians) ** 2
-    weights[TRANSLATION] = 1.0 / np.asarray(priors.bust_metres) ** 2
-    return replace(table, weights=weights)
-
-
-def _stiffness(table: ParameterTable, priors: TrackPriors, fps: float) -> np.ndarray:
-    """(F,) how strongly a frame is tied to the one before: 1/σ² of the change per frame."""
-    speed = np.full(len(table.weights), 8.0)  # rig weights per second
-    speed[ROTATION] = priors.bust_speed_radians
-    speed[NECK] = 3.0
-    speed[JAW] = 4.0
-    speed[LEFT_EYE] = speed[RIGHT_EYE] = 8.0
-    speed[EYELIDS] = 60.0  # a blink closes within two frames
-    speed[TRANSLATION] = priors.bust_speed_metres
-    return (fps / speed) ** 2
