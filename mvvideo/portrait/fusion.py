@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from flame.head import FlameHead
 from mvvideo.portrait.appearance import AppearanceModel
 from mvvideo.portrait.kernels import adjacency, relax_mesh
+from mvvideo.portrait.plate import push_pull
+from mvvideo.portrait.posing import rigid_between, rigid_parts
 from mvvideo.portrait.surface import HeadSurface, Source
 from mvvideo.portrait.views import sample_at
+from mvvideo.portrait.wrap import LOWEST_RADIANS, WIDEST_RADIANS
 
 __all__ = ["LARGEST_DIFFERENCE_METRES", "fuse_appearances", "shape_difference"]
 
@@ -29,6 +33,10 @@ BETTER_BY = 0.25
 MIRRORED_WORTH = 0.15
 """What a mirrored picture of the other side counts as, in facing cosine."""
 LARGEST_SHIFT = 0.35
+WRAP_FACING = (0.15, 0.45)
+"""Cosines between which a photo comes to count for the hair and clothes that face it."""
+WRAP_RATIO = (0.65, 1.5)
+"""Least and most that hair and clothes of a further photo are made darker or lighter."""
 SEPARATOR_ROWS = 16
 SEEN = 0.9
 """Confidence of fused colours where they are seen squarely: another moment, another light."""
@@ -70,6 +78,7 @@ def fuse_appearances(main: AppearanceModel, others: list[AppearanceModel]) -> Ap
         main,
         surface=_fused_surface(head, surface, looks, np.where(chosen, best, -1)),
         textures=(pictures, main.textures[1]),
+        filled=_fused_wrap(main, others),
     )
 
 
@@ -245,3 +254,64 @@ def _lent_colours(
         colours[vertices] = np.clip(look.colour[vertices] + look.offset[vertices], 0, 1)
         known[vertices] = True
     return colours, known
+
+
+def _fused_wrap(main: AppearanceModel, others: list[AppearanceModel]) -> np.ndarray:
+    """The main model's ``filled`` picture with hair and clothes from the photos that were taken from their side."""
+    picture = main.filled.copy()
+    own = _wrapped(main)
+    sight = _squarely(main, own.shape[:2])
+    total = np.maximum(sight, 1e-3)[..., None]
+    blended = own * total
+    for other in others:
+        theirs = cv2.resize(_wrapped(other), own.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        look = _squarely(other, own.shape[:2])
+        # Where the main photo looks squarely, its own hair stays.
+        share = (look * (1 - sight))[..., None]
+        blended += share * np.clip(theirs * _light_ratio(own, theirs, sight * look), 0, 1)
+        total = total + share
+    picture[: own.shape[0], : own.shape[1]] = blended / total
+    return picture.astype(np.float32)
+
+
+def _light_ratio(own: np.ndarray, theirs: np.ndarray, both: np.ndarray) -> np.ndarray:
+    """What to multiply ``theirs (h, w, 3)`` by: smooth, from where both photos count (``both (h, w)``, 0 to 1).
+
+    Hair is dark: a factor, unlike a shift, keeps its shades.
+    """
+    height, width = both.shape
+    small = (max(width // 8, 4), max(height // 8, 4))
+    weight = cv2.resize(both.astype(np.float32), small, interpolation=cv2.INTER_AREA)
+    first, second = (
+        cv2.GaussianBlur(cv2.resize(one, small, interpolation=cv2.INTER_AREA), (0, 0), 1.5) + 0.03
+        for one in (own, theirs)
+    )
+    ratio = np.clip(np.log(first / second), *np.log(WRAP_RATIO)).astype(np.float32)
+    spread = push_pull(ratio, np.clip(2 * weight, 0, 1))
+    return np.exp(cv2.resize(cv2.GaussianBlur(spread, (0, 0), 1.5), (width, height)))
+
+
+def _wrapped(model: AppearanceModel) -> np.ndarray:
+    """The part of a model's ``filled`` picture that is wrapped round the head, ``(h, w, 3)``."""
+    height = len(model.filled) - model.textures[1].shape[0]
+    scale = height / (WIDEST_RADIANS + LOWEST_RADIANS)
+    return model.filled[:height, : int(round(2 * WIDEST_RADIANS * scale))]
+
+
+def _squarely(model: AppearanceModel, shape: tuple[int, int]) -> np.ndarray:
+    """How squarely the photo was taken of what every pixel of the wrapped picture shows, ``(h, w)``: 0 to 1."""
+    height, width = shape
+    u = np.linspace(-WIDEST_RADIANS, WIDEST_RADIANS, width)[None]
+    v = np.linspace(WIDEST_RADIANS, -LOWEST_RADIANS, height)[:, None]
+    up = np.maximum(v, 0)  # below the skull's middle the picture is a cylinder's
+    angle = np.maximum(np.hypot(u, up), 1e-6)
+    outward = np.stack(
+        np.broadcast_arrays(np.sin(angle) * u / angle, np.sin(angle) * up / angle, -np.cos(angle)), axis=-1
+    )
+    skull = rigid_parts(model.head)[0]
+    template, placed = (
+        points[skull].astype(np.float64) for points in (model.head.v_template, model.reference)
+    )
+    to_camera = (model.camera_center - placed.mean(axis=0)) @ rigid_between(template, placed).rotation
+    cosine = outward @ (to_camera / np.linalg.norm(to_camera))
+    return np.clip((cosine - WRAP_FACING[0]) / (WRAP_FACING[1] - WRAP_FACING[0]), 0, 1)
