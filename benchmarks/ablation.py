@@ -124,7 +124,7 @@ def view_difference(error: torch.Tensor, guidance: torch.Tensor) -> float:
 
 
 @torch.inference_mode()
-def scores(model: MultiViewDenoiser | None, store: ClipStore) -> dict[str, float]:
+def scores(model: MultiViewDenoiser | None, store: ClipStore) -> dict[str, float | None]:
     """Scores of a network, or of the appearance alone, on all clips of a store."""
     table, frames, views = ScoreTable(), [], []
     for index in range(len(store)):
@@ -141,7 +141,13 @@ def scores(model: MultiViewDenoiser | None, store: ClipStore) -> dict[str, float
         frames.append(frame_difference(error, batch.alpha[0]))
         views.append(view_difference(error, batch.guidance[0]))
     kept = {name: table.summary()["row"][name] for name in COLUMNS if name not in ("frames", "views")}
-    return {**kept, "frames": float(np.nanmean(frames)), "views": float(np.nanmean(views))}
+    return {**kept, "frames": _mean(frames), "views": _mean(views)}
+
+
+def _mean(values: list[float]) -> float | None:
+    """Mean of the numbers among them; None (JSON knows no NaN) where there are none."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else None
 
 
 # --- rows --------------------------------------------------------------------------------------------------
@@ -167,7 +173,10 @@ def markdown(results: Mapping[str, Any]) -> str:
     for name, row in results["rows"].items():
         cells = []
         for column in COLUMNS:
-            values = [seed[column] for seed in row["seeds"].values()]
+            values = [seed[column] for seed in row["seeds"].values() if seed[column] is not None]
+            if not values:
+                cells.append("–")
+                continue
             digits = 3 if column in ("ssim", "gradient_ratio") else 2
             spread = (max(values) - min(values)) / 2
             cells.append(

@@ -18,6 +18,7 @@ from torch.nn import functional
 from mvvideo.compositing import compose_pictures, composed_rgb
 from mvvideo.denoising import denoise_layers, half_precision
 from mvvideo.guidance import Guidance
+from mvvideo.intensity import sequence_intensity
 from mvvideo.networks.composite import Layers, Plates
 from mvvideo.sampling import advance, step_times
 from mvvideo.scene import to_bytes
@@ -180,7 +181,16 @@ class WindowStream:
         photo = functional.interpolate(photo, size=(self.size, self.size), mode="area").to(self.device)
         own = Guidance.compute(portrait, portrait.fit, portrait.camera, self.size)[0]  # (1, C, H, W)
         with torch.inference_mode(), half_precision(self.device):
-            return self.network.encode_reference(photo, torch.from_numpy(own).to(self.device))
+            return self.network.encode_reference(
+                photo, torch.from_numpy(own).to(self.device), intensity=self._intensity(portrait)
+            )
+
+    def _intensity(self, portrait: Portrait) -> torch.Tensor | None:
+        """How strongly the whole clip moves, ``(1, 2)``, for networks that want to know."""
+        if not self.network.config.motion_intensity:
+            return None
+        measured = sequence_intensity(self.scene.sequence, portrait.head)
+        return torch.from_numpy(measured)[None].to(self.device)
 
     def _packed(self, frames: Sequence[int], *, keep: int | None = None) -> torch.Tensor:
         """Guidance ``(1, V, T, C, h, w)``; the last ``keep`` frames' are remembered (None: two windows')."""

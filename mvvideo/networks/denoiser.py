@@ -78,11 +78,11 @@ class MultiViewDenoiser(nn.Module):
         self.guidance_encoder = GuidanceEncoder(
             config, in_channels=config.guidance_channels, out_channels=config.channels[0]
         )
-        self.reference_guidance_encoder = GuidanceEncoder(
+        self.reference_guidance_encoder: GuidanceEncoder | None = GuidanceEncoder(
             config, in_channels=config.guidance_channels, out_channels=config.reference_channels[0]
         )
         self.token_encoder = TokenEncoder(config)
-        self.reference_unet = self._build_reference(config)
+        self.reference_unet: UNet2DConditionModel | None = self._build_reference(config)
         self.unet = self._build_unet(config)
         self.head = LayerHead(config, in_channels=config.channels[0], local_channels=len(_LOCAL_INDEX))
         self._switch(config)
@@ -186,7 +186,7 @@ class MultiViewDenoiser(nn.Module):
         """
         image = rgb * 2 - 1
         tokens = self.token_encoder(image, guidance[:, channel_slice("appearance_alpha")])
-        record = {} if self.reference_unet is None else self._record(image, guidance, tokens)
+        record = self._record(image, guidance, tokens)
         if self.plate_token_encoder is not None:
             plate = guidance[:, channel_slice("background_rgb")] * 2 - 1
             tokens = self.plate_token_encoder(plate, guidance[:, channel_slice("background_known")])
@@ -196,9 +196,11 @@ class MultiViewDenoiser(nn.Module):
         self, image: torch.Tensor, guidance: torch.Tensor, tokens: torch.Tensor
     ) -> dict[str, torch.Tensor]:
         """What the reference network's attention sees at every site, of ``image (B, 3, H, W)`` in [−1, 1]."""
-        unet = self.reference_unet
+        unet, encoder = self.reference_unet, self.reference_guidance_encoder
+        if unet is None or encoder is None:
+            return {}
         sample = unet.conv_in(functional.pixel_unshuffle(image, self.config.patch))
-        sample = sample + self.reference_guidance_encoder(self._shown(guidance))
+        sample = sample + encoder(self._shown(guidance))
         emb = self._time_embedding(unet, torch.zeros(len(image), device=image.device))
         record: dict[str, torch.Tensor] = {}
         extra = {"encoder_hidden_states": tokens, "cross_attention_kwargs": {"record": record}}

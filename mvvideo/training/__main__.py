@@ -83,11 +83,11 @@ def _evaluate(arguments: list[str]) -> None:
     device = torch.device(_device(options.device))
     model: MultiViewDenoiser | GuidedNetwork | None = None
     if options.weights != "none":
-        model = load_network(options.weights or WEIGHTS_DIRECTORY).to(
-            device, memory_format=torch.channels_last
-        )
+        network = load_network(options.weights or WEIGHTS_DIRECTORY)
+        network = network.to(device, memory_format=torch.channels_last)
+        model = network
         if options.guidance_scale != 1.0:
-            model = GuidedNetwork(model, options.guidance_scale)
+            model = GuidedNetwork(network, options.guidance_scale)
     out = Path(options.out) if options.out else None
     table = evaluate(
         model,

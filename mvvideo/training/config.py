@@ -178,7 +178,7 @@ def build_config(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> Tr
     """As :func:`load_config`, from the mapping that a YAML file holds; it is not changed."""
     import yaml
 
-    values = copy.deepcopy(dict(values))
+    changed: dict[str, Any] = copy.deepcopy(dict(values))
     for override in overrides:
         name, separator, text = override.partition("=")
         if not separator:
@@ -186,12 +186,12 @@ def build_config(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> Tr
                 ConfigError, "an override must be key=value", override, "write for example seed=3"
             )
         *parents, last = name.split(".")
-        place = values
+        place = changed
         for parent in parents:
             place = place.setdefault(parent, {})
         value = yaml.safe_load(text)
         place[last] = float(value) if isinstance(value, str) and _is_number(value) else value
-    return _build(TrainingConfig, values, "config")
+    return _build(TrainingConfig, changed, "config")
 
 
 def _is_number(text: str) -> bool:

@@ -19,8 +19,8 @@ __all__ = ["Critic", "CriticConfig", "Judged", "PatchDiscriminator", "generator_
 class CriticConfig:
     """How much the discriminator may cost.
 
-    A step at 256² with the defaults costs 1.4 times the denoiser's own; width 24 on crops costs a tenth of it.
-    A crop keeps the finest structure, which ``half`` averages away.
+    Counted in multiplications at 256², the defaults cost 1.6 times the denoiser's own step, width 24 on crops a
+    tenth of it: what two cores can afford. A crop keeps the finest structure, which ``half`` averages away.
     """
 
     width: int = 48

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -37,7 +38,8 @@ def predict(
         reference = model.encode_reference(
             small.reference, small.reference_guidance, intensity=small.intensity
         )
-    layers = denoise_layers(model, noise, small.guidance, reference, steps=steps)
+    stand_in = cast("MultiViewDenoiser", model)  # a guided network stands where a denoiser does
+    layers = denoise_layers(stand_in, noise, small.guidance, reference, steps=steps)
     full = compose(layers.resized(height, width), Plates.from_guidance(batch.guidance.flatten(0, 2)))
     return full.rgb.clamp(0, 1).view_as(batch.target).float()
 
