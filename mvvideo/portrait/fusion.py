@@ -260,12 +260,13 @@ def _fused_wrap(main: AppearanceModel, others: list[AppearanceModel]) -> np.ndar
     """The main model's ``filled`` picture with hair and clothes from the photos that were taken from their side."""
     picture = main.filled.copy()
     own = _wrapped(main)
-    sight = _squarely(main, own.shape[:2])
+    shape = (own.shape[0], own.shape[1])
+    sight = _squarely(main, shape)
     total = np.maximum(sight, 1e-3)[..., None]
     blended = own * total
     for other in others:
-        theirs = cv2.resize(_wrapped(other), own.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        look = _squarely(other, own.shape[:2])
+        theirs = cv2.resize(_wrapped(other), shape[::-1], interpolation=cv2.INTER_LINEAR)
+        look = _squarely(other, shape)
         # Where the main photo looks squarely, its own hair stays.
         share = (look * (1 - sight))[..., None]
         blended += share * np.clip(theirs * _light_ratio(own, theirs, sight * look), 0, 1)
