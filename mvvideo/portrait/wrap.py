@@ -10,6 +10,7 @@ texture has: neither streaks nor mirror images.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -39,6 +40,8 @@ STRAND_SHARE = 0.6
 """Of the photo's own contrast that made-up strands have."""
 LARGEST_CONTRAST = 0.2
 """Mean deviation, of the colour itself, that is taken for texture; beyond it lie edges, of collars and the like."""
+STRAND_SCALE = 100.0
+"""Pixels per radian at which strands are made, once per process."""
 TRUSTED_FACING = (0.25, 0.6)
 """Cosines between which a photographed colour comes to be trusted."""
 
@@ -112,7 +115,9 @@ def paint_wrap(
             values, trust * upper, wrap.scale
         )
     base, contrast = smooth[..., :3], np.clip(smooth[..., 3:], 0, LARGEST_CONTRAST)
-    made_up = base * np.exp(STRAND_SHARE * 1.25 * contrast * _strands(wrap, seed)[..., None])
+    strands = cv2.resize(_strands(seed), trust.shape[::-1], interpolation=cv2.INTER_AREA)
+    strands /= max(float(strands.std()), 1e-6)
+    made_up = base * np.exp(STRAND_SHARE * 1.25 * contrast * strands[..., None])
     share = cv2.GaussianBlur(trust, (0, 0), 0.02 * wrap.scale)[..., None] * trust[..., None]
     wrapped = share * shown + (1 - share) * made_up
     picture = np.zeros((len(wrapped) + len(front), max(wrapped.shape[1], front.shape[1]), 3), np.float32)
@@ -178,21 +183,23 @@ def _spread(values: np.ndarray, trust: np.ndarray, scale: float) -> np.ndarray:
     return cv2.GaussianBlur(full, (0, 0), 0.06 * scale)
 
 
-def _strands(wrap: Wrap, seed: int) -> np.ndarray:
-    """Noise of unit strength drawn out along hair that falls from the crown, ``(h, w)`` float32.
+@lru_cache(maxsize=2)
+def _strands(seed: int) -> np.ndarray:
+    """Noise drawn out along hair that falls from the crown, ``(h, w)`` float32, for every wrap alike.
 
     Line integral convolution (Cabral and Leedom, SIGGRAPH 1993) of two grains: strands and locks.
     """
-    height, width = wrap.shape
+    scale = STRAND_SCALE
+    height, width = Wrap(np.zeros(3), np.eye(3), scale).shape
     generator = np.random.default_rng(seed)
     column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    x = column / wrap.scale - WIDEST_RADIANS
-    y = WIDEST_RADIANS - row / wrap.scale
+    x = column / scale - WIDEST_RADIANS
+    y = WIDEST_RADIANS - row / scale
     away = np.stack([x, y - 0.9], axis=-1)  # from the crown
     distance = np.linalg.norm(away, axis=-1, keepdims=True)
     flow = away / np.maximum(distance, 0.05) + np.array([0, -1.2], np.float32) * np.minimum(distance, 1.5)
     wave = cv2.GaussianBlur(
-        generator.standard_normal((height, width)).astype(np.float32), (0, 0), 0.25 * wrap.scale
+        generator.standard_normal((height, width)).astype(np.float32), (0, 0), 0.25 * scale
     )
     flow[..., 0] += 0.5 * wave / max(float(wave.std()), 1e-6)
     flow /= np.maximum(np.linalg.norm(flow, axis=-1, keepdims=True), 1e-6)
@@ -200,9 +207,10 @@ def _strands(wrap: Wrap, seed: int) -> np.ndarray:
     total = np.zeros((height, width), np.float32)
     for grain, part in ((0.012, 0.75), (0.05, 0.65)):
         noise = generator.standard_normal((height, width)).astype(np.float32)
-        noise = cv2.GaussianBlur(noise, (0, 0), max(grain * wrap.scale, 0.5))
-        drawn = _along(noise, flow, steps=12, length=max(12 * grain * wrap.scale, 6.0))
+        noise = cv2.GaussianBlur(noise, (0, 0), grain * scale)
+        drawn = _along(noise, flow, steps=12, length=12 * grain * scale)
         total += part * drawn / max(float(drawn.std()), 1e-6)
+    total.flags.writeable = False  # it is shared
     return total
 
 
