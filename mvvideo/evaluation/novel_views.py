@@ -73,10 +73,13 @@ def score_views(
     names = _clip_names(directory)
     picked = np.unique(np.linspace(0, len(names) - 1, min(clips, len(names))).round().astype(int))
     models = {name: VideoModel.load(name, device="cpu") for name in presets if name != "preview"}
+    intensities = any(
+        getattr(getattr(model.network, "config", None), "motion_intensity", 0) for model in models.values()
+    )
     table, rows, sheet = ScoreTable(), {TRUTH: _Row()}, []
     shown = set(picked[:: max(1, len(picked) // _SHEET_CLIPS)][:_SHEET_CLIPS])
     for number, clip in _read(names, set(picked)):
-        batch = _batch(clip, size)
+        batch = _batch(clip, size, intensities=intensities)
         guidance, truth = batch.guidance.flatten(0, 2), batch.target.flatten(0, 2)
         masks = region_masks(
             batch.alpha.flatten(0, 2),
@@ -179,10 +182,11 @@ def _read(names: Sequence[tuple[Path, int]], picked: set[int]) -> Iterator[tuple
             yield number, read_shard(path).clip(index)
 
 
-def _batch(clip: Clip, size: int) -> ClipBatch:
-    """A clip as floats, views before frames, at most ``size`` pixels."""
+def _batch(clip: Clip, size: int, *, intensities: bool) -> ClipBatch:
+    """A clip as floats, views before frames, at most ``size`` pixels; ``intensities``: of its motion, too."""
     import torch
 
+    from mvvideo.intensity import clip_intensity
     from mvvideo.training.batches import ClipBatch
 
     def pictures(values: np.ndarray) -> torch.Tensor:  # (T, N, C, H, W) → (1, N, T, C, H, W)
@@ -196,6 +200,7 @@ def _batch(clip: Clip, size: int) -> ClipBatch:
         seen=pictures(clip.seen),
         guidance=torch.from_numpy(Guidance.dequantise(clip.guidance).swapaxes(0, 1).copy())[None],
         yaw_degrees=torch.from_numpy(np.array(clip.yaw_degrees).T.copy())[None],
+        intensity=torch.from_numpy(clip_intensity(np.array(clip.guidance)))[None] if intensities else None,
     )
     return batch if batch.target.shape[-1] <= size else batch.resized(size)
 
