@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,8 +23,9 @@ from mvvideo.intensity import clip_intensity, sequence_intensity, track_intensit
 from mvvideo.networks.composite import Layers
 from mvvideo.networks.config import NetworkConfig
 from mvvideo.networks.denoiser import MultiViewDenoiser, ReferenceFeatures
-from mvvideo.pipeline import WEIGHTS_DIRECTORY
+from mvvideo.pipeline import WEIGHTS_DIRECTORY, VideoModel, find_preset
 
+from .test_pipeline import StandIn, cameras, motion
 from .video_fixtures import TINY
 
 ADDED = {
@@ -215,6 +217,35 @@ def test_the_photo_can_be_kept_for_some_clips_only() -> None:
     whole = look(model, given)
     torch.testing.assert_close(some.tokens[0], whole.tokens[0], atol=1e-5, rtol=1e-4)
     assert not torch.allclose(some.tokens[1], whole.tokens[1], atol=1e-3)
+
+
+class Nodding(StandIn):
+    """The stand-in with landmarks that move as its frames do."""
+
+    @property
+    def head(self) -> SimpleNamespace:
+        spread = np.random.default_rng(0).normal(size=(1, 68, 3))
+        return SimpleNamespace(
+            pose=lambda sequence: np.asarray(sequence.translation)[:, None],
+            landmarks=lambda vertices, which: spread + 0.1 * vertices,
+        )
+
+
+def test_both_reach_the_network_in_use() -> None:
+    model = wake(build(motion_intensity=16))
+    preset = find_preset("quality")
+
+    def frames(network: object) -> np.ndarray:
+        video = VideoModel(preset, network, window_frames=4, device="cpu")
+        return np.concatenate(list(video.generate(Nodding(), motion(6), cameras(2), size=32)))
+
+    plain, guided = frames(model), frames(GuidedNetwork(model, 3.0))
+    assert plain.shape == guided.shape == (6, 2, 32, 32, 3)
+    assert np.array_equal(plain, frames(GuidedNetwork(model)))
+    assert not np.array_equal(plain, guided)
+    with torch.no_grad():
+        model.intensity_encoder.out.bias += 0.5
+    assert not np.array_equal(plain, frames(model)), "the motion's intensity is told"
 
 
 # --- intensities ------------------------------------------------------------------------------------------
