@@ -79,6 +79,11 @@ class AnimateOptions:
         if self.size is not None:
             check_size(self.size)
         check_preset(self.preset, self.weights)
+        if self.full_frame and self.preset in LATENT_PRESETS:
+            given = f"preset {self.preset}"
+            raise input_error(
+                ConfigError, "--full-frame is for the package's own presets", given, "leave one of the two"
+            )
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""

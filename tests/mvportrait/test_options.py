@@ -32,6 +32,10 @@ BAD = {
         {"views": "left,right", "full_frame": True},
         "needs a view from the photo's own camera: --views left,right",
     ),
+    "full frame of a big preset": (
+        {"preset": "sd15", "weights": Path(__file__), "full_frame": True},
+        "for the package's own presets: preset sd15",
+    ),
     "negative seconds": ({"seconds": -1.0}, "--seconds must be more than 0 and at most 600 seconds: -1"),
     "no seconds": ({"seconds": 0.0}, "--seconds"),
     "nan seconds": ({"seconds": float("nan")}, "--seconds"),
