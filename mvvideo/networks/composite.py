@@ -117,14 +117,23 @@ def _box(image: torch.Tensor, reach: int) -> torch.Tensor:
     return functional.avg_pool2d(wide, (2 * reach + 1, 1), 1, (reach, 0), count_include_pad=False)
 
 
+def box_twice(image: torch.Tensor, reach: int) -> torch.Tensor:
+    """A tent over about 4·reach + 1 pixels: twice a box."""
+    return _box(_box(image, reach), reach)
+
+
+def smooth_reach(width: int) -> int:
+    """Pixels to each side of one box of the smooth band, at a picture of ``width``."""
+    return max(1, round(width / 128))
+
+
 def smooth_band(rgb: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
     """The appearance without structure finer than about 1/32 of the picture, ``(N, 3, H, W)``.
 
     Averaged over the foreground alone, so that the silhouette does not take on the plate's colours.
     """
-    reach = max(1, round(rgb.shape[-1] / 128))
     weight = alpha + 1e-3
-    both = _box(_box(torch.cat([rgb * weight, weight], 1), reach), reach)  # twice a box: a tent
+    both = box_twice(torch.cat([rgb * weight, weight], 1), smooth_reach(rgb.shape[-1]))
     return both[:, :3] / both[:, 3:]
 
 
