@@ -122,18 +122,13 @@ def box_twice(image: torch.Tensor, reach: int) -> torch.Tensor:
     return _box(_box(image, reach), reach)
 
 
-def smooth_reach(width: int) -> int:
-    """Pixels to each side of one box of the smooth band, at a picture of ``width``."""
-    return max(1, round(width / 128))
-
-
 def smooth_band(rgb: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
     """The appearance without structure finer than about 1/32 of the picture, ``(N, 3, H, W)``.
 
     Averaged over the foreground alone, so that the silhouette does not take on the plate's colours.
     """
     weight = alpha + 1e-3
-    both = box_twice(torch.cat([rgb * weight, weight], 1), smooth_reach(rgb.shape[-1]))
+    both = box_twice(torch.cat([rgb * weight, weight], 1), max(1, round(rgb.shape[-1] / 128)))
     return both[:, :3] / both[:, 3:]
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mvvideo.networks.composite import Layers, box_twice, smooth_reach
+from mvvideo.networks.composite import Layers, box_twice
 from mvvideo.networks.config import NetworkConfig
 from mvvideo.networks.extras import IdentityAdapter
 
@@ -85,6 +85,7 @@ class LayerHead(nn.Module):
         half = half + functional.silu(self.mix_2(half))
         full = functional.pixel_shuffle(self.out(half).float(), 2)  # (N, 6, H, W)
         gate, detail, alpha, rgb = full.split((1, 1, 1, 3), dim=1)
-        # Shade and invented colour stand for the smooth band alone; what is finer there is a pattern of the grid.
-        gate, rgb = box_twice(torch.cat([gate, rgb], 1), smooth_reach(size[1])).split((1, 3), dim=1)
+        # Shade and invented colour carry no structure of single pixels: what is that fine there is a pattern of
+        # the grid (a tent of five pixels leaves a ninth of stripes with a period of four).
+        gate, rgb = box_twice(torch.cat([gate, rgb], 1), 1).split((1, 3), dim=1)
         return Layers(flow=flow, gate_change=gate, detail_change=detail, alpha_change=alpha, rgb=0.5 + rgb)
