@@ -14,7 +14,7 @@ from flame.errors import ConfigError, ImageError, NoFaceError, input_error
 from flame.timing import frame_count
 from mvportrait.media.clips import Clip, open_clip
 from mvportrait.media.images import read_picture
-from mvportrait.media.sheets import contact_sheet, sample_frames, save_png
+from mvportrait.media.sheets import sample_frames, save_png, time_sheet
 from mvportrait.options import MAX_SECONDS, MAX_SEED, check_range, check_size
 from mvportrait.outputs import check_output_folder, output_folder
 from mvportrait.reporting import Reporter
@@ -300,11 +300,7 @@ class _Sheet:
             self._samples.append((index, np.stack([pictures[row] for row in self._rows])))
 
     def picture(self) -> np.ndarray:
-        return contact_sheet(
-            [pictures for _, pictures in self._samples],
-            row_labels=self._rows,
-            column_labels=[f"{index / self._fps:.2f} s" for index, _ in self._samples],
-        )
+        return time_sheet(self._samples, row_labels=self._rows, fps=self._fps)
 
 
 def _opened(path: Path, options: EvaluateOptions) -> Clip | FlameSequence:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flame.errors import CameraError, ConfigError, input_error
+from flame.errors import ConfigError, input_error
 from mvvideo.scene import Scene, Shots, to_bytes
 
 if TYPE_CHECKING:
@@ -167,18 +167,13 @@ class VideoModel:
         Yields:
             for each of ``shots`` ``(n, N, size, size, 3)`` uint8.
         """
-        if camera_per_frame and len(cameras) != len(sequence):
-            given = f"{len(cameras)} cameras for {len(sequence)} frames"
-            raise input_error(
-                CameraError, "a travelling camera needs one camera per frame", given, "match them"
-            )
+        scene = Scene(portrait, sequence, cameras, camera_per_frame=camera_per_frame)
         if any(shot.size < 16 for shot in shots):
             smallest = min(shot.size for shot in shots)
             raise input_error(ConfigError, "size must be at least 16 pixels", smallest, "use for example 512")
         if not 0 <= start < len(sequence):
             given = f"frame {start} of {len(sequence)}"
             raise input_error(ConfigError, "the first frame must lie in the motion", given, "start earlier")
-        scene = Scene(portrait, sequence, cameras, camera_per_frame=camera_per_frame)
         if self.network is None:
             return _moved(scene, shots, start)
         from mvvideo.streaming import WindowStream

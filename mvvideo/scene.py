@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flame.errors import CameraError, input_error
+
 if TYPE_CHECKING:
     from flame.sequence import FlameSequence
     from mvvideo.portrait import Portrait
@@ -59,11 +61,18 @@ class Scene:
         portrait: the prepared reference.
         sequence: absolute motion, T frames.
         cameras: N views; with ``camera_per_frame`` one camera for each frame of a single view.
+
+    Raises:
+        CameraError: a travelling camera without one camera per frame.
     """
 
     def __init__(
         self, portrait: Portrait, sequence: FlameSequence, cameras: Cameras, *, camera_per_frame: bool
     ) -> None:
+        if camera_per_frame and len(cameras) != len(sequence):
+            rule = "a travelling camera needs one camera per frame"
+            given = f"{len(cameras)} cameras for {len(sequence)} frames"
+            raise input_error(CameraError, rule, given, "match them")
         self.portrait, self.sequence = portrait, sequence
         self._cameras = cameras
         self._camera_per_frame = camera_per_frame

@@ -9,7 +9,7 @@ from types import TracebackType
 import numpy as np
 
 from mvportrait.media.segments import SegmentedWriter, Stream
-from mvportrait.media.sheets import GridLayout, contact_sheet, resized, sample_frames, save_png
+from mvportrait.media.sheets import GridLayout, resized, sample_frames, save_png, time_sheet
 from mvportrait.media.sinks import LARGEST_CELL, SHEET_COLUMNS
 from mvportrait.provenance import Provenance
 from mvportrait.work import WorkFolder
@@ -77,14 +77,11 @@ class ViewRecorder:
     def finish(self, folder: Path) -> None:
         """Put videos and contact sheet together in ``folder``."""
         self._writer.join(folder)
-        indices = sorted(self._sampled_at)
-        samples = [np.load(self._work.path / _sample_name(index), allow_pickle=False) for index in indices]
-        sheet = contact_sheet(
-            samples,
-            row_labels=self.names,
-            column_labels=[f"{index / self.fps:.2f} s" for index in indices],
-            cell=self._cell,
-        )
+        samples = [
+            (index, np.load(self._work.path / _sample_name(index), allow_pickle=False))
+            for index in sorted(self._sampled_at)
+        ]
+        sheet = time_sheet(samples, row_labels=self.names, fps=self.fps, cell=self._cell)
         save_png(folder / "contact_sheet.png", sheet, tags=self.provenance.picture_tags())
 
     def __enter__(self) -> ViewRecorder:

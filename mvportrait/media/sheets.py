@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["GridLayout", "contact_sheet", "resized", "sample_frames", "save_png"]
+__all__ = ["GridLayout", "contact_sheet", "resized", "sample_frames", "save_png", "time_sheet"]
 
 MAX_GRID_SIDE = 4096  # H.264 decoders in browsers and phones stop there
 _LABEL_HEIGHT = 26
@@ -79,6 +79,28 @@ def contact_sheet(
     for row, label in enumerate(row_labels):
         draw.text((6, _LABEL_HEIGHT + row * step + cell // 2 - 8), label, fill=_INK, font=font)
     return np.asarray(sheet)
+
+
+def time_sheet(
+    samples: Sequence[tuple[int, np.ndarray]], *, row_labels: Sequence[str], fps: float, cell: int = 256
+) -> np.ndarray:
+    """A contact sheet whose columns are labelled with the times of their frames.
+
+    Args:
+        samples: per column the frame's number and its (N, S, S, 3) uint8 pictures.
+        row_labels: N view names.
+        fps: frames per second.
+        cell: side of a picture on the sheet, pixels.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    return contact_sheet(
+        [pictures for _, pictures in samples],
+        row_labels=row_labels,
+        column_labels=[f"{index / fps:.2f} s" for index, _ in samples],
+        cell=cell,
+    )
 
 
 def save_png(path: Path, pixels: np.ndarray, *, tags: dict[str, str] | None = None) -> None:

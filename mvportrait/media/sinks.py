@@ -9,7 +9,7 @@ from types import TracebackType
 
 import numpy as np
 
-from mvportrait.media.sheets import GridLayout, contact_sheet, sample_frames, save_png
+from mvportrait.media.sheets import GridLayout, sample_frames, save_png, time_sheet
 from mvportrait.media.video import VideoWriter
 from mvportrait.provenance import Provenance
 
@@ -94,10 +94,6 @@ class ViewSink:
     ) -> None:
         self._stack.__exit__(kind, error, traceback)
         if kind is None and self._samples:
-            sheet = contact_sheet(
-                [views for _, views in self._samples],
-                row_labels=self.names,
-                column_labels=[f"{index / self.fps:.2f} s" for index, _ in self._samples],
-                cell=min(self._size, LARGEST_CELL),
-            )
+            cell = min(self._size, LARGEST_CELL)
+            sheet = time_sheet(self._samples, row_labels=self.names, fps=self.fps, cell=cell)
             save_png(self.folder / "contact_sheet.png", sheet, tags=self.provenance.picture_tags())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flame.errors import CameraError, ConfigError, input_error
+from flame.errors import ConfigError, input_error
 from mvvideo.latent.config import LatentConfig, with_weights
 from mvvideo.scene import Scene, to_bytes
 from mvvideo.windows import Window, fade_in, plan_windows
@@ -116,10 +116,6 @@ class LatentVideoModel:
         Yields:
             ``(n, N, size, size, 3)`` uint8; the n sum to T − start.
         """
-        if camera_per_frame and len(cameras) != len(sequence):
-            given = f"{len(cameras)} cameras for {len(sequence)} frames"
-            rule = "a travelling camera needs one camera per frame"
-            raise input_error(CameraError, rule, given, "match them")
         scene = Scene(portrait, sequence, cameras, camera_per_frame=camera_per_frame)
         sampler = _WindowSampler(self, scene, size=size, seed=seed)
         sampling = self.config.sampling

@@ -19,7 +19,6 @@ from mvvideo.portrait.face_points import (
     IRIS_LEFT,
     IRIS_RIGHT,
     LIPS,
-    LIPS_INNER,
 )
 from mvvideo.portrait.skin import face_mask, polygon_mask
 
@@ -51,10 +50,9 @@ class FaceColours:
             light's colour, 1 = neutral.
         saturation: of skin or lips relative to an ordinary photo, 0 (grey) … 1.
         lash: (3,) colour of lashes, like the brows' dark parts.
-        iris, eye_white: (2, 3) left then right.
+        iris: (2, 3) left then right.
         eye_rings: (2, K, 3) colour of each eye by distance from the pupil, at ``IRIS_RINGS``.
         eye_outline: two ``(P, 2)`` polygons in canvas pixels, left then right.
-        mouth_outline: ``(P, 2)`` the gap between the lips in canvas pixels.
     """
 
     skin: np.ndarray
@@ -63,10 +61,8 @@ class FaceColours:
     saturation: float
     lash: np.ndarray
     iris: np.ndarray
-    eye_white: np.ndarray
     eye_rings: np.ndarray
     eye_outline: tuple[np.ndarray, np.ndarray]
-    mouth_outline: np.ndarray
 
     def tinted(self, colour: np.ndarray) -> np.ndarray:
         """A reference colour (3,) in this photo's light: dim, grey or yellow as the photo is."""
@@ -120,10 +116,8 @@ def measure_colours(image: np.ndarray, landmarks: np.ndarray, pad: int) -> FaceC
         saturation=saturation,
         lash=np.minimum(0.6 * dark.mean(axis=0), 0.35 * skin).astype(np.float32),
         iris=np.array(irises, np.float32),
-        eye_white=np.array(whites, np.float32),
         eye_rings=np.array(rings, np.float32),
         eye_outline=(eyes[0], eyes[1]),
-        mouth_outline=(landmarks[list(LIPS_INNER), :2] + pad).astype(np.float32),
     )
 
 

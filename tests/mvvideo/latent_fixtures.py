@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import torch
 import yaml
 
@@ -133,6 +134,14 @@ def _write_rest(folder: Path, preset: str, scheduler: dict[str, object]) -> None
     names = [name for name in (preset, "motion_adapter", "image_encoder") if (folder / name).is_dir()]
     values = {"preset": preset, "weights": {name: name for name in names}, **OPTIONS}
     (folder / "config.yaml").write_text(yaml.safe_dump(values))
+
+
+WRITERS = {"sd15": write_sd15, "svd": write_svd}
+
+
+def write_all(factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A tiny model of every preset: its name -> the folder of its weights."""
+    return {name: writer(factory.mktemp(name)) for name, writer in WRITERS.items()}
 
 
 def forget_accelerator() -> None:

@@ -19,10 +19,8 @@ from mvvideo.latent.loading import load_parts, skeleton_parts
 from mvvideo.latent.memory import MemoryEstimate, Workload, check_memory, estimate_memory
 from mvvideo.latent.training import LatentTrainer
 
-from .latent_fixtures import forget_accelerator, write_sd15, write_svd
+from .latent_fixtures import forget_accelerator, write_all
 from .video_fixtures import write_random_shards
-
-WRITERS = {"sd15": write_sd15, "svd": write_svd}
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +30,7 @@ def fresh_accelerator() -> None:
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return {name: writer(tmp_path_factory.mktemp(name)) for name, writer in WRITERS.items()}
+    return write_all(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -19,15 +19,14 @@ from mvvideo.latent.loading import ModelParts, load_parts, skeleton_parts
 from mvvideo.latent.photo import EncodedPhoto
 from mvvideo.latent.sampling import make_scheduler, sample_latents
 
-from .latent_fixtures import write_sd15, write_svd
+from .latent_fixtures import write_all, write_sd15
 
 PRESETS = ("sd15", "svd")
-WRITERS = {"sd15": write_sd15, "svd": write_svd}
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return {name: writer(tmp_path_factory.mktemp(name)) for name, writer in WRITERS.items()}
+    return write_all(tmp_path_factory)
 
 
 @pytest.fixture(params=PRESETS)
