@@ -26,7 +26,8 @@ class Clause:
     """One action of a prompt as the splitter hands it on.
 
     ``group`` orders clauses in time (equal numbers happen together). ``action`` is a vocabulary name or None.
-    ``speed`` is -1 slow, 0, 1 fast; ``count`` is 0 when the prompt does not say. ``span`` is (start, end)
+    ``speed`` is -1 slow, 0, 1 fast; ``size`` is -1 slight, 0, 1 strong; ``count`` is 0 when the prompt does
+    not say. ``span`` is (start, end)
     seconds where the prompt gives times, ``hold_seconds`` where it gives a length.
     """
 
@@ -38,6 +39,7 @@ class Clause:
     count: int = 0
     span: tuple[float, float] | None = None
     hold_seconds: float | None = None
+    size: int = 0
 
     @property
     def entry(self) -> Action | None:

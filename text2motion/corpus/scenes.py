@@ -3,12 +3,15 @@ seed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from flame.sequence import FlameSequence
+from flame.timing import DEFAULT_FPS, frame_count
 from text2motion.corpus.actions import CYCLE, MOTION, Action
-from text2motion.corpus.performance import perform
+from text2motion.corpus.performance import controls_to_sequence, perform
 from text2motion.corpus.performers import Event
 from text2motion.corpus.phrases import caption, sizes_of, speeds_of
 from text2motion.corpus.vocabulary import ACTION_BY_NAME
@@ -126,6 +129,44 @@ def random_scene(
     )
 
 
+def perform_plan(
+    planned: Sequence[PlannedClause],
+    *,
+    seconds: float,
+    fps: float = DEFAULT_FPS,
+    seed: int = 0,
+    intensity: float = 1.0,
+    idle: float = 1.0,
+) -> FlameSequence:
+    """What the corpus itself does on a plan, without any network: the most a model trained on it can reach.
+
+    Args:
+        planned: clauses with their times, as ``text2motion.planning.plan`` lays them out; clauses without an
+            action (words the vocabulary does not know) do nothing.
+        seconds: length of the clip.
+        fps: frames per second of the result.
+        seed: same seed, same performance; another seed, another take.
+        intensity: strength of all actions, 1 ordinary.
+        idle: strength of the life that nobody asks for, 0 none.
+
+    Returns:
+        The relative motion (zero is rest, frame 0 is at rest) in the basis "open".
+    """
+    generator = np.random.default_rng(seed)
+    events = [
+        event_of(
+            item,
+            (item.clause.action, item.clause.speed, item.clause.size, item.clause.count),
+            generator,
+            intensity=intensity,
+        )
+        for item in planned
+        if item.clause.action is not None
+    ]
+    times = np.arange(frame_count(seconds, fps=fps)) / fps
+    return controls_to_sequence(perform(events, times=times, generator=generator, idle=idle), fps=fps)
+
+
 def event_of(
     item: PlannedClause, saying: Saying, generator: np.random.Generator, *, intensity: float = 1.0
 ) -> Event:
@@ -154,7 +195,9 @@ def _random_clauses(generator: np.random.Generator, motion_share: float) -> tupl
             saying = _random_saying(action, generator)
             role = MOTION_ROLE if action.domain == MOTION else EMOTION_ROLE
             sayings.append(saying)
-            clauses.append(Clause("", role, group, action.name, speed=saying[1], count=saying[3]))
+            clauses.append(
+                Clause("", role, group, action.name, speed=saying[1], count=saying[3], size=saying[2])
+            )
     return clauses, sayings
 
 
