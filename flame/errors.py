@@ -8,6 +8,7 @@
     │   ├── HeadFileError              a head model file (embedded or licensed)
     │   ├── CameraError                cameras, camera files, view names
     │   ├── ImageError                 a picture that cannot be read or used
+    │   ├── AudioError                 sound that cannot be read or used
     │   ├── NoFaceError                no (usable) face in a picture or video
     │   ├── PromptError                text or script that cannot be understood
     │   ├── ConfigError                options, presets, configuration files
@@ -25,6 +26,7 @@ from typing import TypeVar
 
 __all__ = [
     "AssetError",
+    "AudioError",
     "CameraError",
     "ConfigError",
     "HeadFileError",
@@ -67,6 +69,10 @@ class CameraError(InputError):
 
 class ImageError(InputError):
     """A picture or video cannot be read or used."""
+
+
+class AudioError(InputError):
+    """Sound cannot be read or used: no sound in a file, nothing but zeros where speech is needed, not numbers."""
 
 
 class NoFaceError(InputError):
