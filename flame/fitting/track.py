@@ -40,6 +40,7 @@ from flame.fitting.solver import SolverOptions, solve
 from flame.fitting.threads import one_blas_thread
 from flame.fitting.track_priors import USUAL, TrackPriors, track_stiffness, track_table
 from flame.fitting.track_smoothing import LIGHT, Smoothing, bridged, smoothed
+from flame.fitting.track_start import TrackStart
 from flame.head import FlameHead
 from flame.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from flame.sequence import FlameSequence
@@ -87,7 +88,9 @@ class FaceTracker:
         landmarks_478: (478, 2|3) the landmarks which ``first`` was fitted to, pixels.
         focal_px, principal_px, camera_distance: of the fit's camera ``[I | (0, 0, −distance)]``.
         fps: frames per second.
-        priors, smoothing: see there.
+        priors, smoothing: see there; no smoothing with None.
+        template: (N, 3) landmarks of this face at rest, see :mod:`flame.fitting.track_start`; None takes them from
+            ``landmarks_478``.
 
     Raises:
         InputError: a fit of several frames, landmarks of a wrong shape, a bad rate.
@@ -104,7 +107,8 @@ class FaceTracker:
         camera_distance: float,
         fps: float = DEFAULT_FPS,
         priors: TrackPriors = USUAL,
-        smoothing: Smoothing = LIGHT,
+        smoothing: Smoothing | None = LIGHT,
+        template: np.ndarray | None = None,
     ) -> None:
         check_fps(fps)
         if first.frames != 1:
@@ -133,7 +137,8 @@ class FaceTracker:
             shape_is_known=True,
             anchor=self._anchor,
         )
-        self._problem = replace(self._problem, model=self._personalised(self._problem))
+        own = self._personalised(self._problem) if template is None else replace(model, template=template)
+        self._problem = replace(self._problem, model=own)
         self._stiffness = track_stiffness(self._table, priors, self.fps)
         self._state, self._before = self._start, self._anchor
         self._since = 0  # frames since the last seen one
@@ -156,15 +161,36 @@ class FaceTracker:
             **options,  # type: ignore[arg-type]
         )
 
+    @classmethod
+    def from_start(cls, start: TrackStart, *, head: FlameHead, **options: object) -> FaceTracker:
+        """Start from several frames of the clip, see :func:`flame.fitting.track_start.settle`."""
+        return cls(
+            head=head,
+            first=start.first,
+            landmarks_478=start.landmarks_478,
+            focal_px=start.focal_px,
+            principal_px=start.principal_px,
+            camera_distance=start.camera_distance,
+            template=start.template,
+            **options,  # type: ignore[arg-type]
+        )
+
     def __len__(self) -> int:
         """Frames so far."""
         return len(self._rows)
 
-    def add(self, landmarks_478: np.ndarray | None, *, shoulders_metres: np.ndarray | None = None) -> float:
+    def add(
+        self,
+        landmarks_478: np.ndarray | None,
+        *,
+        shoulders_metres: np.ndarray | None = None,
+        steps: float = 1.0,
+    ) -> float:
         """Fit the next frame.
 
         Args:
             landmarks_478: (478, 2|3) pixels, or None where no face was found.
+            steps: time since the last frame, in frames at the tracker's rate.
             shoulders_metres: (2,) how far the shoulders went to the right and up in the picture since the
                 first frame, at the head's distance, where the caller has measured it; NaN: not known.
 
@@ -175,7 +201,7 @@ class FaceTracker:
         error = float("nan")
         if points is not None and np.isfinite(points[..., :2]).all():
             with one_blas_thread():
-                state, error = self._solved(points, shoulders_metres)
+                state, error = self._solved(points, shoulders_metres, steps)
             if error > 2 * LOST_ERROR:
                 error = float("nan")
         good = bool(np.isfinite(error))
@@ -204,15 +230,19 @@ class FaceTracker:
                 NoFaceError, "no frame shows a usable face", f"{len(seen)} frames", "give another clip"
             )
         sequence = self._sequence(np.stack(self._rows).astype(np.float64))
-        sequence = smoothed(bridged(sequence, seen), self._smoothing)
+        sequence = bridged(sequence, seen)
+        if self._smoothing is not None:
+            sequence = smoothed(sequence, self._smoothing)
         return TrackResult(sequence, seen, np.array(self._errors))
 
     # ------------------------------------------------------------------ one frame
 
-    def _solved(self, points: np.ndarray, shoulders: np.ndarray | None) -> tuple[FitState, float]:
+    def _solved(
+        self, points: np.ndarray, shoulders: np.ndarray | None, steps: float
+    ) -> tuple[FitState, float]:
         """The frame's state, and its error."""
         problem = replace(self._problem, seen=self._measured(points))
-        stiffness = self._stiffness / (1.0 + self._since)
+        stiffness = self._stiffness / (steps + self._since)
         if shoulders is not None and np.isfinite(shoulders).all():
             problem, stiffness = self._with_shoulders(problem, stiffness, np.asarray(shoulders, np.float64))
         options = SolverOptions(iterations=6, tolerance=1e-3)

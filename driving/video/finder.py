@@ -1,0 +1,179 @@
+"""Finding faces in video frames and following one face's 478 points, behind an interface small enough to be replaced.
+
+MediaPipe 0.10.x carries its models inside the wheel. Its tracking mode looks for the face where it was in the
+frame before, which is faster than finding it anew and far steadier.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from flame.errors import MissingDependencyError
+
+__all__ = ["FaceSquare", "FaceWatcher", "MediaPipeWatcher", "window_picture"]
+
+WINDOW_PIXELS = 384
+"""Side of the picture in which a face is followed; the network itself looks at 192 pixels of the face."""
+_DETECTION_SCORE = 0.5
+_SAME_FACE = 0.4  # overlap from which two detections are one face
+
+
+@dataclass(frozen=True)
+class FaceSquare:
+    """A square around a face, pixels: its centre, side, and the detector's score in [0, 1]."""
+
+    x: float
+    y: float
+    side: float
+    score: float = 1.0
+
+    def overlap(self, other: FaceSquare) -> float:
+        """Intersection over the smaller square."""
+        half, smaller = (self.side + other.side) / 2, min(self.side, other.side)
+        width = min(half - abs(self.x - other.x), smaller)
+        height = min(half - abs(self.y - other.y), smaller)
+        return max(width, 0.0) * max(height, 0.0) / smaller**2
+
+
+class FaceWatcher(Protocol):
+    """What following a face needs: any detector with 478 points in MediaPipe's order can take its place."""
+
+    def detect(self, image: np.ndarray) -> list[FaceSquare]:
+        """Faces in (H, W, 3) uint8 RGB, the largest first."""
+        ...
+
+    def follow(self, window: np.ndarray) -> np.ndarray | None:
+        """(478, 3) x, y, depth in sides of the square window (P, P, 3) uint8, or None.
+
+        Called with one window after the other of the same place, until :meth:`restart`.
+        """
+        ...
+
+    def restart(self) -> None:
+        """The next window does not follow the last one."""
+        ...
+
+
+class MediaPipeWatcher:
+    """Face detection and attention mesh (with irises) of MediaPipe's ``solutions`` on the CPU.
+
+    Raises:
+        MissingDependencyError: mediapipe is not installed.
+    """
+
+    def __init__(self) -> None:
+        os.environ.setdefault("GLOG_minloglevel", "2")
+        with _quiet():
+            try:
+                import mediapipe as mp
+            except ImportError as error:
+                raise MissingDependencyError(
+                    "mediapipe",
+                    purpose="to find faces in videos",
+                    install="pip install 'mediapipe>=0.10.14,<0.10.30'",
+                ) from error
+            solutions: Any = mp.solutions
+            self._detectors = [
+                solutions.face_detection.FaceDetection(
+                    model_selection=selection, min_detection_confidence=_DETECTION_SCORE
+                )
+                for selection in (0, 1)
+            ]
+            self._mesh = solutions.face_mesh.FaceMesh(
+                static_image_mode=False,
+                refine_landmarks=True,
+                max_num_faces=1,
+                min_detection_confidence=0.4,
+                min_tracking_confidence=0.5,
+            )
+            # The graphs print on their first picture, not when they are made.
+            blank = np.zeros((64, 64, 3), np.uint8)
+            for solution in (*self._detectors, self._mesh):
+                solution.process(blank)
+        self._spoken = False
+
+    def detect(self, image: np.ndarray) -> list[FaceSquare]:
+        height, width = image.shape[:2]
+        longest = float(max(height, width))
+        found = self._in_square(image, FaceSquare(width / 2, height / 2, 1.3 * longest))
+        if not found and longest >= 320:  # faces that are small in the picture: in overlapping tiles
+            side = 0.75 * longest
+            for y in (0.25, 0.75):
+                for x in (0.25, 0.75):
+                    found += self._in_square(image, FaceSquare(x * width, y * height, side))
+        unique: list[FaceSquare] = []
+        for face in sorted(found, key=lambda face: -face.score):
+            if all(face.overlap(other) < _SAME_FACE for other in unique):
+                unique.append(face)
+        return sorted(unique, key=lambda face: -face.side)
+
+    def _in_square(self, image: np.ndarray, square: FaceSquare) -> list[FaceSquare]:
+        picture = window_picture(image, square, int(np.clip(square.side, 192, 512)))
+        found = []
+        for detector in self._detectors:
+            for detection in detector.process(picture).detections or ():
+                box = detection.location_data.relative_bounding_box
+                found.append(
+                    FaceSquare(
+                        square.x + (box.xmin + box.width / 2 - 0.5) * square.side,
+                        square.y + (box.ymin + box.height / 2 - 0.5) * square.side,
+                        max(box.width, box.height) * square.side,
+                        float(detection.score[0]),
+                    )
+                )
+        return found
+
+    def follow(self, window: np.ndarray) -> np.ndarray | None:
+        # The mesh graph warns natively about its own default when it sees its first face.
+        with contextlib.nullcontext() if self._spoken else _quiet():
+            faces = self._mesh.process(window).multi_face_landmarks
+        if not faces:
+            return None
+        self._spoken = True
+        return np.array([(point.x, point.y, point.z) for point in faces[0].landmark])
+
+    def restart(self) -> None:
+        with _quiet():
+            self._mesh.reset()
+        self._spoken = False
+
+
+def window_picture(image: np.ndarray, square: FaceSquare, pixels: int = WINDOW_PIXELS) -> np.ndarray:
+    """(P, P, 3) the square of a picture (H, W, 3); outside the picture its border is repeated."""
+    import cv2
+
+    scale = pixels / square.side
+    factor = 1 << max(int(np.log2(1 / scale)), 0) if scale < 0.7 else 1
+    if factor > 1:  # warpAffine does not average: shrink by whole factors first
+        height, width = max(image.shape[0] // factor, 1), max(image.shape[1] // factor, 1)
+        ratio = np.array([image.shape[1] / width, image.shape[0] / height])
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    else:
+        ratio = np.ones(2)
+    centre = np.array([square.x, square.y]) / ratio
+    zoom = scale * ratio
+    shift = np.array([[zoom[0], 0, 0], [0, zoom[1], 0]])
+    shift[:, 2] = pixels / 2 - 0.5 - zoom * (centre - 0.5)  # pixel centres lie at halves
+    return cv2.warpAffine(
+        image, shift, (pixels, pixels), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the native library's start-up chatter off stderr."""
+    saved = os.dup(2)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(sink)
