@@ -12,10 +12,11 @@ import numpy as np
 
 from flame.errors import ConfigError, ImageError, NoFaceError, input_error
 from flame.timing import frame_count
+from mvportrait.driving_options import MAX_SECONDS, MAX_SEED, check_range
 from mvportrait.media.clips import Clip, open_clip
 from mvportrait.media.images import read_picture
 from mvportrait.media.sheets import sample_frames, save_png, time_sheet
-from mvportrait.options import MAX_SECONDS, MAX_SEED, check_range, check_size
+from mvportrait.options import check_size
 from mvportrait.outputs import check_output_folder, output_folder
 from mvportrait.reporting import Reporter
 from mvvideo.pipeline import find_preset

@@ -2,78 +2,64 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from flame.errors import ConfigError, input_error
+from mvportrait.driving_options import DrivingOptions, check_range
 from mvvideo.latent.config import LATENT_PRESETS
 from mvvideo.pipeline import find_preset
 
-__all__ = ["AnimateOptions", "TurntableOptions", "parse_views"]
+__all__ = ["AnimateOptions", "TurntableOptions", "check_size", "parse_views"]
 
-MAX_SECONDS = 600.0
 MAX_VIEWS = 32
-MAX_FPS = 120.0
 MAX_REFERENCES = 8
 SIZE_MULTIPLE = 16
 MIN_SIZE, MAX_SIZE = 64, 1024
-MAX_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnimateOptions:
-    """What ``animate`` is asked for.
+class AnimateOptions(DrivingOptions):
+    """What ``animate`` is asked for: what drives the head, and
 
     Attributes:
         reference: picture file, or ``demo`` for the bundled portrait.
-        text: prompt. Exactly one of ``text`` and ``motion`` is given.
-        motion: motion file (.npz).
         views: a number of views, or names ("front,left,right").
         cameras: camera file instead of ``views``.
         orbit_degrees: angle of the outermost views; None: 40, less where the head would turn out of sight.
-        seconds: length; None: 3 for text, the motion's own for a motion file.
-        fps: frames per second; None: 25, or the motion file's own.
         size: side of the square frames in pixels; None: 512 if the photo has the detail, else 256.
         preset: see ``mvvideo.pipeline.PRESETS``; or ``sd15``, ``svd``, with ``weights``.
         weights: folder or configuration of the big presets' weights.
-        seed: of everything random.
-        absolute: take the motion as it is instead of adding it to the photo's own pose.
         resume: go on with what an interrupted run of the same options left, and leave such work behind.
         full_frame: also the whole photo, with the front view in its place.
+        mute: leave the sound of ``audio`` or ``video`` out of the videos.
         other_references: further photos of the same person.
     """
 
     reference: str
-    text: str | None = None
-    motion: Path | None = None
     views: str = "3"
     cameras: Path | None = None
     orbit_degrees: float | None = None
-    seconds: float | None = None
-    fps: float | None = None
     size: int | None = None
     preset: str = "fast"
     weights: Path | None = None
-    seed: int = 0
-    absolute: bool = False
     resume: bool = True
     full_frame: bool = False
+    mute: bool = False
     other_references: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise the first thing that is wrong, in the order of the options.
 
         Raises:
-            ConfigError: a number outside its range, an unknown preset or view, no or two drivers.
+            ConfigError: a number outside its range, an unknown preset or view, no driver.
             PromptError: an empty or too long prompt.
         """
         check_references(self.reference, self.other_references)
-        check_driver(self.text, self.motion)
+        self.check_driving()
         if self.cameras is None:
             check_full_frame(parse_views(self.views), self.full_frame)
-        check_numbers(self.seconds, self.fps, self.seed)
         if self.orbit_degrees is not None:
             check_range("--orbit", self.orbit_degrees, 0.0, 120.0, "degrees")
         if self.size is not None:
@@ -91,7 +77,7 @@ class AnimateOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TurntableOptions:
+class TurntableOptions(DrivingOptions):
     """What ``turntable`` is asked for: one video whose camera travels round the moving portrait and back.
 
     Attributes:
@@ -101,24 +87,18 @@ class TurntableOptions:
     """
 
     reference: str
-    text: str | None = None
-    motion: Path | None = None
     arc_degrees: float = 80.0
-    seconds: float | None = None
-    fps: float | None = None
     size: int | None = None
     preset: str = "fast"
-    seed: int = 0
-    absolute: bool = False
     resume: bool = True
+    mute: bool = False
     other_references: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise the first thing that is wrong; see ``AnimateOptions.check``."""
         check_references(self.reference, self.other_references)
-        check_driver(self.text, self.motion)
+        self.check_driving()
         check_range("--arc", self.arc_degrees, 1.0, 240.0, "degrees")
-        check_numbers(self.seconds, self.fps, self.seed)
         if self.size is not None:
             check_size(self.size)
         find_preset(self.preset)
@@ -171,39 +151,6 @@ def check_preset(preset: str, weights: Path | None) -> None:
     if weights is not None:
         rule = "--weights is for the presets " + " and ".join(LATENT_PRESETS)
         raise input_error(ConfigError, rule, f"preset {preset}", "leave it out")
-
-
-def check_driver(text: str | None, motion: Path | None) -> None:
-    """Exactly one of the two, and a usable prompt."""
-    if (text is None) == (motion is None):
-        given = "neither" if text is None else "both"
-        raise input_error(ConfigError, "give either --text or --motion", given, "leave one of the two")
-    if text is not None:
-        from text2motion import check_prompt
-
-        check_prompt(text)
-
-
-def check_numbers(seconds: float | None, fps: float | None, seed: int) -> None:
-    """Length, rate and seed."""
-    if seconds is not None:
-        check_range("--seconds", seconds, 0.0, MAX_SECONDS, "seconds", open_low=True)
-    if fps is not None:
-        check_range("--fps", fps, 1.0, MAX_FPS, "frames per second")
-    if not 0 <= seed <= MAX_SEED:
-        raise input_error(ConfigError, f"--seed must be between 0 and {MAX_SEED}", seed, "give another seed")
-
-
-def check_range(
-    name: str, value: float, low: float, high: float, unit: str, *, open_low: bool = False
-) -> None:
-    """``low`` ≤ value ≤ ``high``, finite; ``open_low`` leaves ``low`` itself out."""
-    inside = math.isfinite(value) and low <= value <= high and not (open_low and value == low)
-    if not inside:
-        bounds = f"more than {low:g} and at most {high:g}" if open_low else f"between {low:g} and {high:g}"
-        raise input_error(
-            ConfigError, f"{name} must be {bounds} {unit}", f"{value:g}", f"give another {name}"
-        )
 
 
 def check_size(size: int) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flame.errors import MotionFileError, input_error
-from mvportrait.drive import MAX_FRAMES, motion_from_file, motion_from_text, onto_portrait
+from mvportrait.drive import MAX_FRAMES, Sources, motion_from_sources, onto_portrait, open_sources
 from mvportrait.manifest import sha256_of_arrays, sha256_of_file, versions, write_manifest
 from mvportrait.media.images import Picture, read_picture
 from mvportrait.media.pasting import PasteBack
@@ -99,9 +99,7 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
     check_output_folder(out)
     check_not_at_work(out)
     pictures = [read_picture(given) for given in (options.reference, *options.other_references)]
-    given_motion = None
-    if options.motion is not None:
-        given_motion = motion_from_file(options.motion, seconds=options.seconds, fps=options.fps)
+    sources = open_sources(options)
 
     # 2. The portrait: find the face, cut, matte, fit the head, build its appearance.
     with watch.stage("portrait"), reporter.track("portrait"):
@@ -111,8 +109,8 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
     portrait, size = prepared.portrait, prepared.size
 
     # 3. The motion, added to how the person in the photo is.
-    with watch.stage("motion"), reporter.track("motion"):
-        motion = prepare_motion(options, given_motion, portrait, reporter=reporter)
+    with watch.stage("motion"):
+        motion = prepare_motion(options, sources, portrait, reporter=reporter)
 
     # 4. The cameras.
     front = portrait.camera.resized(size, size)
@@ -162,7 +160,7 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
         from renderer import save_cameras
 
         with output_folder(out) as folder:
-            recorder.finish(folder)
+            recorder.finish(folder, sound=None if options.mute else sources.sound)
             motion.save(folder / "motion.npz")
             save_cameras(cameras, folder / "cameras.json")
             manifest = write_manifest(
@@ -183,6 +181,8 @@ def animate(options: AnimateOptions, out: Path, *, reporter: Reporter | None = N
                     "views": dict(zip(cameras.names, recorder.files, strict=True)),
                     "taken_up_at_frame": begun_at,
                     "full_frame": None if full is None else full.as_json(),
+                    "drivers": dict(options.chosen_mix.sources(options.drivers)),
+                    "sound": None if sources.sound is None or options.mute else str(sources.sound.path),
                 },
             )
     videos = {name: out / file for name, file in zip(cameras.names, recorder.files, strict=True)}
@@ -237,22 +237,13 @@ def _pictures(
 
 def prepare_motion(
     options: AnimateOptions | TurntableOptions,
-    given: FlameSequence | None,
+    sources: Sources,
     portrait: Portrait,
     *,
     reporter: Reporter,
 ) -> FlameSequence:
     """The motion asked for, as the portrait's head performs it."""
-    if given is None:
-        assert options.text is not None  # options.check() has seen to it
-        given = motion_from_text(
-            options.text, seconds=options.seconds, fps=options.fps, seed=options.seed, warn=reporter.warn
-        )
-    elif not options.absolute:
-        from flame.relative import to_relative
-
-        # A file may start anywhere; relative means that the photo is its first frame.
-        given = to_relative(given)
+    given = motion_from_sources(options, sources, reporter=reporter)
     if given.frames > MAX_FRAMES:
         rule = f"motion has more than {MAX_FRAMES} frames"
         raise input_error(MotionFileError, rule, given.frames, "use less --seconds or --fps")
@@ -288,7 +279,7 @@ def list_inputs(
         name: {"path": str(picture.path), "sha256": picture.sha256}
         for name, picture in zip(names, pictures, strict=True)
     }
-    for name in ("motion", "cameras"):
+    for name in ("script", "audio", "video", "motion", "cameras"):
         path = getattr(options, name, None)
         if path is not None:
             inputs[name] = {"path": str(path), "sha256": sha256_of_file(path)}
@@ -309,7 +300,7 @@ def work_key(
     """
     from mvvideo.pipeline import WEIGHTS_DIRECTORY
 
-    by_content = ("reference", "other_references", "motion", "cameras")
+    by_content = ("reference", "other_references", "script", "audio", "video", "motion", "cameras")
     given = {
         "--" + name.replace("_degrees", "").replace("_", "-"): value
         for name, value in options.as_json().items()

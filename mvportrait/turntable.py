@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from mvportrait.drive import motion_from_file
+from mvportrait.drive import open_sources
 from mvportrait.manifest import sha256_of_file, versions
 from mvportrait.media.images import read_picture
 from mvportrait.media.segments import SegmentedWriter, Stream
@@ -43,16 +43,14 @@ def turntable(options: TurntableOptions, out: Path, *, reporter: Reporter | None
     check_output_file(out, suffix=".mp4")
     check_not_at_work(out)
     pictures = [read_picture(given) for given in (options.reference, *options.other_references)]
-    given_motion = None
-    if options.motion is not None:
-        given_motion = motion_from_file(options.motion, seconds=options.seconds, fps=options.fps)
+    sources = open_sources(options)
 
     # 2. Portrait, motion, and one camera per frame.
     with watch.stage("portrait"), reporter.track("portrait"):
         prepared = prepare_portrait(pictures, size=options.size, reporter=reporter)
     portrait, size = prepared.portrait, prepared.size
-    with watch.stage("motion"), reporter.track("motion"):
-        motion = prepare_motion(options, given_motion, portrait, reporter=reporter)
+    with watch.stage("motion"):
+        motion = prepare_motion(options, sources, portrait, reporter=reporter)
     from renderer import turntable as turntable_cameras
 
     front = portrait.camera.resized(size, size)
@@ -90,7 +88,7 @@ def turntable(options: TurntableOptions, out: Path, *, reporter: Reporter | None
                         writer.write(frame)
                     advance(len(frames))
         with output_file(out) as staged:
-            writer.join(staged.parent)
+            writer.join(staged.parent, sound=None if options.mute else sources.sound)
     return {
         "out": str(out),
         "sha256": sha256_of_file(out),

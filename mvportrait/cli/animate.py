@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mvportrait.cli import arguments
 from mvportrait.cli.console import ConsoleReporter, print_json, print_line
+from mvportrait.cli.driving import with_driving
 from mvportrait.options import AnimateOptions
 
 
+@with_driving
 def animate(
     reference: arguments.References,
+    driving: dict[str, Any],
     out: arguments.OutFolder,
-    text: arguments.Text = None,
-    motion: arguments.Motion = None,
     views: arguments.Views = "3",
     cameras: arguments.CameraFile = None,
     orbit: arguments.Orbit = None,
-    seconds: arguments.Seconds = None,
-    fps: arguments.Fps = None,
     size: arguments.Size = None,
     preset: arguments.Preset = "fast",
     weights: arguments.Weights = None,
-    seed: arguments.Seed = 0,
-    absolute: arguments.Absolute = False,
     full_frame: arguments.FullFrame = False,
+    mute: arguments.Mute = False,
     resume: arguments.Resume = True,
     quiet: arguments.Quiet = False,
     as_json: arguments.AsJson = False,
@@ -31,20 +31,16 @@ def animate(
     options = AnimateOptions(
         reference=reference[0],
         other_references=tuple(reference[1:]),
-        text=text,
-        motion=motion,
         views=views,
         cameras=cameras,
         orbit_degrees=orbit,
-        seconds=seconds,
-        fps=fps,
         size=size,
         preset=preset,
         weights=weights,
-        seed=seed,
-        absolute=absolute,
         full_frame=full_frame,
         resume=resume,
+        mute=mute,
+        **driving,
     )
     options.check()
     from mvportrait.pipeline import animate as run_animate

@@ -32,8 +32,6 @@ FullFrame = Annotated[
         help="Also write full_frame.mp4: the whole photo in its own resolution, with the front view in place.",
     ),
 ]
-Text = Annotated[str | None, typer.Option("--text", "-t", help="What the person does.")]
-Motion = Annotated[Path | None, typer.Option("--motion", "-m", help="Motion file (.npz) instead of a text.")]
 Views = Annotated[str, typer.Option("--views", help="Number of views, or names: front,left,right,…")]
 CameraFile = Annotated[
     Path | None, typer.Option("--cameras", help="Camera file (.json, .npz) instead of --views.")
@@ -43,12 +41,6 @@ Orbit = Annotated[
     typer.Option(
         "--orbit", help="Degrees of the outermost views [40, or less where the face would turn away]."
     ),
-]
-Seconds = Annotated[
-    float | None, typer.Option("--seconds", "-s", help="Length [3; of a motion file: its own].")
-]
-Fps = Annotated[
-    float | None, typer.Option("--fps", help="Frames per second [25; of a motion file: its own].")
 ]
 Size = Annotated[
     int | None,
@@ -62,9 +54,6 @@ Weights = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same files.")]
-Absolute = Annotated[
-    bool, typer.Option("--absolute", help="Take the motion as it is, not relative to the photo's own pose.")
-]
 OutFolder = Annotated[Path, typer.Option("--out", "-o", help="Output folder.")]
 OutFile = Annotated[Path, typer.Option("--out", "-o", help="Output file.")]
 Resume = Annotated[
@@ -75,6 +64,7 @@ Resume = Annotated[
         "interrupted, leaves nothing.",
     ),
 ]
+Mute = Annotated[bool, typer.Option("--mute", help="Leave the sound of --audio or --video out.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

@@ -32,7 +32,7 @@ def render(
     as_json: arguments.AsJson = False,
 ) -> None:
     """Render the FLAME head of a motion file: no portrait, no network."""
-    from mvportrait.options import check_range
+    from mvportrait.driving_options import check_range
 
     if cameras is None:
         parse_views(views)

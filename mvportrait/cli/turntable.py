@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from mvportrait.cli import arguments
 from mvportrait.cli.console import ConsoleReporter, print_json, print_line
+from mvportrait.cli.driving import with_driving
 from mvportrait.options import TurntableOptions
 
 Arc = Annotated[float, typer.Option("--arc", help="Whole arc in degrees; half of it to either side.")]
 
 
+@with_driving
 def turntable(
     reference: arguments.References,
+    driving: dict[str, Any],
     out: arguments.OutFile,
-    text: arguments.Text = None,
-    motion: arguments.Motion = None,
     arc: Arc = 80.0,
-    seconds: arguments.Seconds = None,
-    fps: arguments.Fps = None,
     size: arguments.Size = None,
     preset: arguments.Preset = "fast",
-    seed: arguments.Seed = 0,
-    absolute: arguments.Absolute = False,
+    mute: arguments.Mute = False,
     resume: arguments.Resume = True,
     quiet: arguments.Quiet = False,
     as_json: arguments.AsJson = False,
@@ -33,16 +31,12 @@ def turntable(
     options = TurntableOptions(
         reference=reference[0],
         other_references=tuple(reference[1:]),
-        text=text,
-        motion=motion,
         arc_degrees=arc,
-        seconds=seconds,
-        fps=fps,
         size=size,
         preset=preset,
-        seed=seed,
-        absolute=absolute,
         resume=resume,
+        mute=mute,
+        **driving,
     )
     options.check()
     from mvportrait.turntable import turntable as run_turntable

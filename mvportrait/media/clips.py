@@ -43,6 +43,38 @@ class Clip:
                 return
             yield _upright(frame)
 
+    def timed_frames(self, *, start_seconds: float = 0.0) -> Iterator[tuple[np.ndarray, float]]:
+        """``(H, W, 3)`` uint8 RGB, upright, with the time at which each is shown, seconds from ``start_seconds`` on.
+
+        Variable frame rates come out as they are. Frames that the file shows before its time 0, or whose times do
+        not rise, are left out.
+
+        Raises:
+            ImageError: the file is broken from some frame on, or has no frame in the stretch asked for.
+        """
+        first: float | None = None
+        latest = -1.0
+        early = 0.5 / self.fps + 1e-6  # a frame belongs to the stretch that it is nearest to
+        for index, frame in enumerate(_decoded(self.path)):
+            shown = index / self.fps if frame.time is None else float(frame.time)
+            first = shown if first is None else first
+            seconds = shown - first - start_seconds
+            if self.seconds is not None and seconds >= self.seconds - early:
+                break
+            if seconds >= -early and seconds > latest:
+                latest = seconds
+                yield _upright(frame), max(seconds, 0.0)
+        if latest < 0.0:
+            given = f"{self.path}, --start {start_seconds:g}"
+            raise input_error(ImageError, "clip has no frame there", given, "give an earlier --start")
+
+    def stated_seconds(self) -> float | None:
+        """The length that the container states; nothing but a progress bar should believe it."""
+        import av
+
+        with av.open(str(self.path)) as container:
+            return None if container.duration is None else container.duration / 1e6
+
     def count(self) -> int:
         """How many frames :meth:`frames` gives, by decoding them once."""
         limit = None if self.seconds is None else frame_count(self.seconds, fps=self.fps)

@@ -8,6 +8,7 @@ from types import TracebackType
 
 import numpy as np
 
+from mvportrait.media.audio import AudioClip
 from mvportrait.media.segments import SegmentedWriter, Stream
 from mvportrait.media.sheets import GridLayout, resized, sample_frames, save_png, time_sheet
 from mvportrait.media.sinks import LARGEST_CELL, SHEET_COLUMNS
@@ -74,9 +75,9 @@ class ViewRecorder:
             pictures = [*views, self._layout.compose(views)]
             self._writer.write(pictures if full is None else [*pictures, full[index]])
 
-    def finish(self, folder: Path) -> None:
-        """Put videos and contact sheet together in ``folder``."""
-        self._writer.join(folder)
+    def finish(self, folder: Path, *, sound: AudioClip | None = None) -> None:
+        """Put videos, with their sound, and contact sheet together in ``folder``."""
+        self._writer.join(folder, sound=sound)
         samples = [
             (index, np.load(self._work.path / _sample_name(index), allow_pickle=False))
             for index in sorted(self._sampled_at)

@@ -1,8 +1,8 @@
 """Videos in segments: each complete in itself, put together without encoding again.
 
 A segment begins with a key frame and refers to nothing outside it (x264 closes its groups of pictures), so
-joining is copying packets and moving their times. The join is also the one place where the container of a
-finished video is written: other streams, such as sound, are to be added there.
+joining is copying packets and moving their times. Sound is laid under the joined video, which copies its
+packets once more and encodes none of its frames.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from mvportrait.media.audio import AudioClip, lay_under
 from mvportrait.media.video import VideoWriter
 from mvportrait.work import WorkFolder
 
@@ -79,13 +80,19 @@ class SegmentedWriter:
         np.save(self.work.path / file, pixels, allow_pickle=False)
         self._others.append(file)
 
-    def join(self, folder: Path) -> None:
-        """Put every stream together in ``folder``."""
+    def join(self, folder: Path, *, sound: AudioClip | None = None) -> None:
+        """Put every stream together in ``folder``, with ``sound`` under it."""
         count = len(self.work.segments)
         for index, stream in enumerate(self.streams):
             parts = [self.work.path / _segment_name(number, index) for number in range(count)]
             lengths = [self._length] * count  # all but the last, whose length moves nothing
-            join_segments(parts, folder / stream.file, frames=lengths, fps=self.fps, tags=stream.tags)
+            path = folder / stream.file
+            join_segments(parts, path, frames=lengths, fps=self.fps, tags=stream.tags)
+            if sound is not None:
+                silent = path.with_name(f".silent.{path.name}")
+                path.replace(silent)
+                lay_under(silent, sound, path, seconds=self.frames / self.fps)
+                silent.unlink()
 
     def _begin_segment(self) -> None:
         number = len(self.work.segments)

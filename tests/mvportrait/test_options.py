@@ -14,8 +14,30 @@ from mvportrait.options import AnimateOptions, TurntableOptions, parse_views
 GOOD = {"reference": "photo.png", "text": "smiles"}
 
 BAD = {
-    "no driver": ({"text": None}, "either --text or --motion: neither"),
-    "two drivers": ({"motion": Path("m.npz")}, "either --text or --motion: both"),
+    "no driver": ({"text": None}, "nothing drives the head: no driver; give --text, --script, --audio"),
+    "a driver for nothing": (
+        {"text": None, "video": Path("v.mp4"), "motion": Path("m.npz")},
+        "--motion would move nothing beside the other drivers",
+    ),
+    "a mix of what is not given": ({"mix": "lips=audio"}, "--mix takes lips from audio, which is not given"),
+    "a mix of nonsense": ({"mix": "ears=text"}, "--mix is GROUP=DRIVER"),
+    "a transcript of nothing": ({"transcript": "hello"}, "--transcript is about --audio, which is not given"),
+    "a face of nothing": ({"face": 1}, "--face is about --video, which is not given"),
+    "a start of nothing": ({"start": 1.0}, "--start is about --audio and --video"),
+    "negative start": ({"audio": Path("a.wav"), "start": -1.0}, "--start must be between 0 and"),
+    "negative face": (
+        {"video": Path("v.mp4"), "face": -1},
+        "--face must be between 0 (the largest) and 15: -1",
+    ),
+    "unknown region": ({"video": Path("v.mp4"), "regions": "lips,ears"}, "--regions are pose"),
+    "unknown strength": ({"video": Path("v.mp4"), "strength": "lips=9"}, "--strength is REGION=FACTOR"),
+    "unknown neutral": ({"video": Path("v.mp4"), "neutral": "last"}, "--neutral is first or clip: last"),
+    "absolute mix": (
+        {"motion": Path("m.npz"), "absolute": True},
+        "--absolute needs a single driver: --text and --motion",
+    ),
+    "nan intensity": ({"intensity": float("nan")}, "--intensity must be between 0 and 2"),
+    "huge mouth": ({"audio": Path("a.wav"), "mouth": 9.0}, "--mouth must be between 0.3 and 2"),
     "empty prompt": ({"text": ""}, "the prompt is empty"),
     "blank prompt": ({"text": " \n\t"}, "the prompt is empty"),
     "wordless prompt": ({"text": "?!"}, "the prompt is empty"),
@@ -58,6 +80,8 @@ def test_good_options_pass() -> None:
     AnimateOptions(**GOOD).check()
     AnimateOptions(**GOOD, views="front, left", seconds=0.04, fps=60, size=512, orbit_degrees=0).check()
     AnimateOptions(reference="demo", motion=Path("m.npz"), cameras=Path("c.json"), views="").check()
+    AnimateOptions(reference="demo", audio=Path("a.wav"), text="sadly shakes her head", mouth=1.2).check()
+    AnimateOptions(reference="demo", video=Path("v.mp4"), regions="pose, lips", strength="lips=1.5").check()
     TurntableOptions(**GOOD).check()
 
 
