@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from mvvideo.guidance import channel_slice
 from mvvideo.metrics import gradient_magnitude, ssim_map
-from mvvideo.networks.composite import Layers, Picture
+from mvvideo.networks.composite import Layers, Picture, Plates
 
 __all__ = ["LossWeights", "Truth", "importance_of_time", "reconstruction_losses"]
 
@@ -36,6 +36,7 @@ class LossWeights:
     flow: float = 0.0003  # squared pixels, and smoothness
     gate: float = 0.005  # gate away from 1 without need
     detail: float = 0.0  # the photo's fine structure given up without need
+    harm: float = 0.0  # L1 beyond the appearance's own: what was right and is made worse
     adversarial: float = 0.1  # share of the reconstruction's gradient at the last layer
     background_share: float = 0.3  # weight of background pixels; foreground is 1
     hidden_extra: float = 1.0  # added where the reference shows nothing
@@ -49,6 +50,7 @@ class Truth:
     rgb: torch.Tensor  # (N, 3, H, W)
     alpha: torch.Tensor  # (N, 1, H, W)
     weight: torch.Tensor  # (N, 1, H, W), mean about 1
+    unaided: torch.Tensor  # (N, 3, H, W) appearance over the plate: what would be shown without the network
 
     @classmethod
     def build(
@@ -71,7 +73,7 @@ class Truth:
         weight = weight / weight.mean().clamp(min=1e-3)
         if importance is not None:
             weight = weight * importance[:, None, None, None]
-        return cls(rgb=rgb, alpha=alpha, weight=weight)
+        return cls(rgb=rgb, alpha=alpha, weight=weight, unaided=Plates.from_guidance(guidance).composite())
 
 
 def importance_of_time(time: torch.Tensor, *, gamma: float, floor: float) -> torch.Tensor:
@@ -141,6 +143,9 @@ def reconstruction_losses(
         "flow": lambda: _flow_loss(layers.flow),
         "gate": lambda: (1 - picture.gate).mean(),
         "detail": lambda: _weighted(1 - picture.detail, truth.alpha),
+        "harm": lambda: _weighted(
+            (error.abs() - (truth.unaided - truth.rgb).abs()).clamp(min=0), truth.weight
+        ),
     }
     # A term that counts for nothing is not computed: SSIM alone is a fifth of a step on a CPU.
     wanted = {name: getattr(weights, name) for name in makers}

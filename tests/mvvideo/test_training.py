@@ -194,6 +194,28 @@ def test_hidden_and_facial_pixels_weigh_more() -> None:
     assert float(weight[1]) == pytest.approx(2 * float(weight[5]))
 
 
+def test_making_worse_what_was_right_costs_and_making_better_does_not() -> None:
+    truth_rgb = torch.full((1, 3, 8, 8), 0.5)
+    ones, zero = torch.ones(1, 1, 8, 8), torch.zeros(1, 1, 8, 8)
+    guidance = torch.from_numpy(Guidance.null(1, 1, height=8, width=8)[0]).clone()
+    guidance[:, channel_slice("appearance_rgb")] = 0.7
+    guidance[:, channel_slice("appearance_alpha")] = 1.0
+    weights = LossWeights(harm=1.0)
+    truth = Truth.build(truth_rgb, ones, ones, guidance, weights)
+
+    def harm(shown: float) -> float:
+        rgb = torch.full((1, 3, 8, 8), shown)
+        layers = Layers(
+            flow=torch.zeros(1, 2, 8, 8), gate_change=zero, detail_change=zero, alpha_change=zero, rgb=rgb
+        )
+        picture = compose(layers, Plates(rgb=rgb, alpha=ones, background=rgb))
+        return float(reconstruction_losses(picture, layers, truth, weights)["harm"])
+
+    assert harm(0.7) == pytest.approx(0.0, abs=1e-6)
+    assert harm(0.5) == 0.0
+    assert harm(0.2) == pytest.approx(0.1, abs=1e-4)
+
+
 # --- configuration ----------------------------------------------------------------------------------------
 
 
