@@ -6,7 +6,7 @@ text, arrays and iterators), rendering.
 
 from __future__ import annotations
 
-from driving.protocol import Driver, TextRequest
+from driving.protocol import Driver, ScriptRequest, TextRequest
 from driving.text import TextDriver
 
-__all__ = ["Driver", "TextDriver", "TextRequest"]
+__all__ = ["Driver", "ScriptRequest", "TextDriver", "TextRequest"]

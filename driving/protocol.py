@@ -9,6 +9,7 @@ from flame.timing import DEFAULT_FPS
 
 if TYPE_CHECKING:
     from flame.sequence import FlameSequence
+    from text2motion.script import Script
 
 Request = TypeVar("Request", contravariant=True)
 
@@ -47,3 +48,31 @@ class TextRequest:
     seed: int = 0
     guidance: float = 1.0
     intensity: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScriptRequest:
+    """Motion from timed segments of text.
+
+    Attributes:
+        script: of ``text2motion.script.parse_script`` or ``Script.from_yaml``; its ``warnings`` are for the
+            user.
+        seconds: length of the clip; None becomes the script's own length.
+        fps: frames per second; None becomes the script's own rate, else 25.
+        seed: same seed, same motion; None is the script's own, else 0.
+        guidance: None is the script's own, else 1.
+        intensity: times the strength that the script asks for.
+    """
+
+    script: Script
+    seconds: float | None = None
+    fps: float | None = None
+    seed: int | None = None
+    guidance: float | None = None
+    intensity: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.seconds is None:
+            object.__setattr__(self, "seconds", self.script.seconds)
+        if self.fps is None:
+            object.__setattr__(self, "fps", self.script.fps or DEFAULT_FPS)

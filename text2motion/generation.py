@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import functools
 import warnings as python_warnings
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from flame.errors import ConfigError, input_error
 from flame.rig import EXPRESSION_NAMES
-from flame.sequence import FlameSequence
+from flame.sequence import FlameSequence, concatenate
 from flame.timing import DEFAULT_FPS, frame_count
-from text2motion.planning import plan
+from text2motion.finishing import limited
+from text2motion.planning import PlannedClause, plan
 from text2motion.prompt import split_prompt
+from text2motion.prompting import DEFAULT_STEPS
 
 if TYPE_CHECKING:
     from text2motion.models import EmotionDM, MotionDM
@@ -38,7 +41,7 @@ def generate(
     seed: int = 0,
     guidance: float = 1.0,
     intensity: float = 1.0,
-    steps: int = 10,
+    steps: int = DEFAULT_STEPS,
     models: tuple[MotionDM, EmotionDM] | None = None,
 ) -> FlameSequence:
     """The relative motion (zero is rest, frame 0 is at rest) that a prompt asks for.
@@ -46,10 +49,10 @@ def generate(
     Args:
         text: the prompt, at most 1,000 characters.
         seconds: length of the clip, at most 600.
-        fps: frames per second of the result.
+        fps: frames per second of the result; any rate shows the same motion.
         seed: same seed, same motion; another seed, another take.
         guidance: 1 follows the text as learnt, up to about 3 exaggerates it.
-        intensity: strength of all actions, 1 ordinary.
+        intensity: strength of all actions: 0 idle life alone, 1 ordinary, at most 2.
         steps: denoising steps.
         models: MotionDM and EmotionDM to use; None for the package's own.
 
@@ -58,27 +61,98 @@ def generate(
         ConfigError: a number out of range.
     """
     split = split_prompt(text)
-    frames = frame_count(seconds, fps=fps)
-    if seconds > LONGEST_SECONDS:
-        raise input_error(
-            ConfigError, f"a clip may last at most {LONGEST_SECONDS:g} seconds", seconds, "make several"
-        )
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**62:
-        raise input_error(ConfigError, "seed must be a whole number from 0", seed, "give one such as 7")
+    frame_count(seconds, fps=fps)
+    clauses = list(split.clauses)
     for warning in split.warnings:
         python_warnings.warn(warning, UserWarning, stacklevel=2)
+    return concatenate(
+        list(
+            stream_plan(
+                plan(clauses, seconds=seconds), seconds=seconds, fps=fps, seed=seed, guidance=guidance,
+                intensity=intensity, steps=steps, models=models,
+            )
+        )
+    )  # fmt: skip
+
+
+def stream_plan(
+    planned: Sequence[PlannedClause],
+    *,
+    seconds: float,
+    fps: float = DEFAULT_FPS,
+    seed: int = 0,
+    guidance: float = 1.0,
+    intensity: float | Sequence[float] = 1.0,
+    steps: int = DEFAULT_STEPS,
+    models: tuple[MotionDM, EmotionDM] | None = None,
+    longest_seconds: float = LONGEST_SECONDS,
+) -> Iterator[FlameSequence]:
+    """The motion of a plan, in pieces of a few seconds as soon as they are sampled.
+
+    Memory does not depend on the length. Arguments as :func:`generate`; ``intensity`` may be one number for
+    each clause.
+
+    Yields:
+        Consecutive pieces; together ``frame_count(seconds, fps=fps)`` frames.
+
+    Raises:
+        ConfigError: a number out of range (before anything is sampled).
+    """
+    frame_count(seconds, fps=fps)
+    if seconds > longest_seconds:
+        raise input_error(
+            ConfigError, f"a clip may last at most {longest_seconds:g} seconds", seconds, "make several"
+        )
+    check_seed(seed)
     motion_model, emotion_model = default_models() if models is None else models
-    planned = plan(list(split.clauses), seconds=seconds)
-    options = {
+    options: dict[str, Any] = {
         "seconds": seconds, "fps": fps, "seed": seed, "guidance": guidance, "intensity": intensity,
-            "steps": steps,
+        "steps": steps,
     }  # fmt: skip
-    motion = motion_model.generate(planned, **options)
-    emotion = emotion_model.generate(planned, **options)
-    neutral = FlameSequence.neutral(frames, fps=fps)
-    return neutral.replace(
-        **motion, **{**emotion, "expression": with_lid_follow(emotion["expression"], motion["eyes"])}
-    )
+    motion = motion_model.stream(planned, **options)
+    emotion = emotion_model.stream(planned, **options)
+    return _pieces(motion_model, emotion_model, in_step(motion, emotion), fps)
+
+
+def _pieces(
+    motion_model: MotionDM,
+    emotion_model: EmotionDM,
+    pairs: Iterator[tuple[np.ndarray, np.ndarray]],
+    fps: float,
+) -> Iterator[FlameSequence]:
+    for motion, emotion in pairs:
+        yield assembled({**motion_model.channels(motion), **emotion_model.channels(emotion)}, fps=fps)
+
+
+def assembled(channels: dict[str, np.ndarray], *, fps: float) -> FlameSequence:
+    """A sequence of all channels: within plausible limits, lids riding with the gaze."""
+    within_limits = limited(channels)
+    within_limits["expression"] = with_lid_follow(within_limits["expression"], within_limits["eyes"])
+    return FlameSequence.neutral(len(within_limits["neck"]), fps=fps).replace(**within_limits)
+
+
+def in_step(
+    first: Iterator[np.ndarray], second: Iterator[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Two streams of frames, cut anywhere, as pairs of equal length."""
+    a: np.ndarray | None = None
+    b: np.ndarray | None = None
+    while True:
+        a = next(first, None) if a is None or not len(a) else a
+        b = next(second, None) if b is None or not len(b) else b
+        if a is None or b is None:
+            return
+        count = min(len(a), len(b))
+        if count:
+            yield a[:count], b[:count]
+        a, b = a[count:], b[count:]
+
+
+def check_seed(seed: object) -> int:
+    """The seed, or ConfigError."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**62:
+        raise input_error(ConfigError, "seed must be a whole number from 0", seed, "give one such as 7")
+    return seed
 
 
 def with_lid_follow(expression: np.ndarray, eyes: np.ndarray) -> np.ndarray:

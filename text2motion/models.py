@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from flame.errors import AssetError, ConfigError, input_error
-from flame.timing import DEFAULT_FPS, frame_count
+from flame.timing import DEFAULT_FPS
 from text2motion.conditioning import make_condition
 from text2motion.features import (
     EMOTION_FEATURES,
@@ -25,7 +25,10 @@ from text2motion.features import (
     emotion_channels,
     motion_channels,
 )
+from text2motion.finishing import finish_stream
 from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, PlannedClause
+from text2motion.prompting import DEFAULT_STEPS, INTENSITY_LEARNT, Given, Prompt, blend_of
+from text2motion.windows import Known, Model, sample_windows
 
 if TYPE_CHECKING:
     import torch
@@ -33,11 +36,9 @@ if TYPE_CHECKING:
     from text2motion.denoiser import DenoiserConfig
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-WINDOW_FRAMES = 150  # longest stretch the networks were trained on
-OVERLAP_FRAMES = 50
 _FORMAT = "mvportrait-text2motion"
 _VERSION = "1"
-_START_SECONDS = 0.35  # how fast the correction of the first frame fades
+_RANGES = {"guidance": (0.0, 10.0), "intensity": (0.0, 2.0), "steps": (1, 1000)}
 
 
 class _DiffusionModel:
@@ -65,7 +66,18 @@ class _DiffusionModel:
         network, normaliser = load_weights(path, role=cls.name, feature_names=cls.feature_names)
         return cls(network, normaliser, encoder)
 
+    @property
+    def fps(self) -> float:
+        """The frame rate that the network works at."""
+        return float(self._network.config.fps)
+
     def features(
+        self, planned: Sequence[PlannedClause], *, seconds: float, fps: float = DEFAULT_FPS, **options: Any
+    ) -> np.ndarray:
+        """All chunks of :meth:`stream` in one (T, D) array, T = frame_count(seconds, fps)."""
+        return np.concatenate(list(self.stream(planned, seconds=seconds, fps=fps, **options)))
+
+    def stream(
         self,
         planned: Sequence[PlannedClause],
         *,
@@ -73,10 +85,11 @@ class _DiffusionModel:
         fps: float = DEFAULT_FPS,
         seed: int = 0,
         guidance: float = 1.0,
-        intensity: float = 1.0,
-        steps: int = 10,
-    ) -> np.ndarray:
-        """Sample features for a plan.
+        intensity: float | Sequence[float] = 1.0,
+        steps: int = DEFAULT_STEPS,
+        given: Given | None = None,
+    ) -> Iterator[np.ndarray]:
+        """Sample features for a plan, window after window.
 
         Args:
             planned: clauses with their times; empty for idle life.
@@ -84,57 +97,91 @@ class _DiffusionModel:
             fps: frame rate of the result (the network works at its own and is resampled).
             seed: same seed, same motion.
             guidance: 1 follows the text as learnt, more exaggerates it.
-            intensity: strength of all actions, 1 ordinary, about 0.5 to 1.5.
+            intensity: strength of all actions, or of each clause: 0 idle life alone, 1 ordinary, at most 2.
             steps: denoising steps.
+            given: frames or columns that are fixed; None fixes the first frame, at rest.
 
-        Returns:
-            (T, D) features, T = frame_count(seconds, fps); the first frame is at rest.
+        Yields:
+            (n, D) features, smoothed; together frame_count(seconds, fps) frames.
 
         Raises:
             ConfigError: a number out of range.
         """
-        _check_numbers(guidance=guidance, intensity=intensity, steps=steps)
-        frames = frame_count(seconds, fps=fps)
-        own_fps = self._network.config.fps
-        patch = self._network.config.patch
-        inner = max(2, math.ceil(seconds * own_fps) + 1)  # of the length alone: any rate shows one motion
-        padded = max(math.ceil(inner / patch) * patch, 4 * patch)
-        units = self._sample(
-            list(planned), padded, seed=seed, guidance=guidance, intensity=intensity, steps=steps
-        )
-        features = self._from_rest(self._normaliser.backward(units)[:inner], own_fps)
-        at = np.arange(frames) / fps * own_fps
-        return _resampled(features, at)
+        strengths = _strengths(intensity, len(planned))
+        _check_numbers(guidance=guidance, steps=steps)
+        given = Given(self._rest()[None], np.ones(1, bool)) if given is None else given
+        prompt = Prompt(tuple(planned), strengths, guidance, given.clock_seconds)
+        chunks = self._sampled(prompt, seconds=seconds, seed=seed, steps=steps, given=given)
+        return finish_stream(chunks, self.feature_names, own_fps=self.fps, fps=fps, seconds=seconds)
 
-    def _sample(self, planned: list[PlannedClause], frames: int, *, seed: int, guidance: float,
-        intensity: float,
-                steps: int) -> np.ndarray:  # fmt: skip
+    def _sampled(
+        self, prompt: Prompt, *, seconds: float, seed: int, steps: int, given: Given
+    ) -> Iterator[np.ndarray]:
+        """Features at the network's rate, one chunk per window."""
+        patch = self._network.config.patch
+        inner = max(2, math.ceil(seconds * self.fps) + 2)  # of the length alone: any rate shows one motion
+        known = Known(self._normaliser.forward(given.features), given.frames, given.columns)
+        done, rest = 0, self._rest()
+        for units in sample_windows(
+            lambda start, frames: self._guided(prompt, start, frames),
+            frames=max(math.ceil(inner / patch), 4) * patch,
+            columns=len(self.feature_names),
+            patch=patch,
+            fps=self.fps,
+            seed=2 * seed + self.role,
+            steps=steps,
+            known=known,
+        ):
+            features = self._normaliser.backward(units)
+            times = prompt.clock_seconds + np.arange(done, done + len(units)) / self.fps
+            beyond = np.maximum(prompt.strength_at(times) / INTENSITY_LEARNT[1], 1.0)[:, None]
+            yield (rest + beyond * (features - rest)).astype(np.float32)
+            done += len(units)
+
+    def _guided(self, prompt: Prompt, start: int, frames: int) -> Model:
+        """x0 of one window: told what happens near it, blended where the strength changes."""
+        import torch
+
+        network = self._network
+        times = prompt.clock_seconds + (start + np.arange(frames)) / self.fps
+        near = prompt.near(times[0], times[-1])
+        states = self._text_encoder().encode([item.clause.text for item in near]) if near else []
+        begin = torch.tensor([times[0]], dtype=torch.float32)
+        parts = blend_of(prompt.strength_at(times) if near else np.ones(frames))
+
+        def told(strength: float, *, text: bool) -> Model:
+            batch = self._batch(near, states, strength)
+            batch = batch if text else batch.without_text()
+            clauses = network.encode(batch)
+            return lambda x, level: network(x, level, batch, start_seconds=begin, clauses=clauses)
+
+        saying = [(told(strength, text=True), torch.from_numpy(share)) for strength, share in parts]
+        # below what was learnt, and away from guidance 1, the text's part of the prediction is scaled
+        scale = prompt.guidance * np.minimum(prompt.strength_at(times) / INTENSITY_LEARNT[0], 1.0)
+        plain = not near or bool(np.all(scale == 1.0))
+        silent = None if plain else told(1.0, text=False)
+        factor = torch.from_numpy(scale.astype(np.float32))[None, :, None]
+
+        def predict(x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+            x0 = saying[0][0](x, level)
+            if len(saying) > 1:
+                x0 = x0 * saying[0][1]
+                for model, share in saying[1:]:
+                    x0 = x0 + share * model(x, level)
+            if silent is None:
+                return x0
+            free = silent(x, level)
+            return free + factor * (x0 - free)
+
+        return predict
+
+    def _batch(self, near: list[PlannedClause], states: list[np.ndarray], strength: float) -> Any:
         import torch
 
         from text2motion.denoiser import ClauseBatch
-        from text2motion.sampling import ddim
 
-        states = self._text_encoder().encode([item.clause.text for item in planned]) if planned else []
-        condition = make_condition(planned, states, role=self.role, intensity=intensity)
-        batch = ClauseBatch(**{name: torch.from_numpy(array) for name, array in vars(condition).items()})
-        generator = torch.Generator().manual_seed(seed * 2 + self.role)
-        network = self._network
-        noise = torch.randn(1, frames, len(self.feature_names), generator=generator)
-        windows = window_starts(frames, patch=network.config.patch)
-        with torch.inference_mode():
-            told = network.encode(batch)
-            silent = batch.without_text()
-
-            def model(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-                def predict(of: ClauseBatch) -> torch.Tensor:
-                    return _over_windows(network, x, t, of, told, windows)
-
-                if guidance == 1.0 or not planned:
-                    return predict(batch)
-                free = predict(silent)
-                return free + guidance * (predict(batch) - free)
-
-            return ddim(model, noise, steps=steps)[0].numpy()
+        condition = make_condition(near, states, role=self.role, intensity=strength)
+        return ClauseBatch(**{name: torch.from_numpy(array) for name, array in vars(condition).items()})
 
     def _text_encoder(self) -> Any:
         if self._encoder is None:
@@ -143,12 +190,9 @@ class _DiffusionModel:
             self._encoder = default_encoder()
         return self._encoder
 
-    def _from_rest(self, features: np.ndarray, fps: float) -> np.ndarray:
-        """Start exactly at rest: what the first frame is off fades out."""
-        rest = np.zeros(features.shape[1], np.float32)
-        rest[[i for i, name in enumerate(self.feature_names) if name.endswith(("_xx", "_yy"))]] = 1.0
-        fade = np.exp(-np.arange(len(features)) / fps / _START_SECONDS)[:, None]
-        return (features + (rest - features[0]) * fade).astype(np.float32)
+    def _rest(self) -> np.ndarray:
+        """(D,) features of a head at rest."""
+        return np.array([name.endswith(("_xx", "_yy")) for name in self.feature_names], np.float32)
 
 
 class MotionDM(_DiffusionModel):
@@ -160,7 +204,12 @@ class MotionDM(_DiffusionModel):
 
     def generate(self, planned: Sequence[PlannedClause], **options: Any) -> dict[str, np.ndarray]:
         """Arrays ``neck, rotation, eyes, translation`` of a FlameSequence; options as :meth:`features`."""
-        return motion_channels(_smoothed(self.features(planned, **options)))
+        return self.channels(self.features(planned, **options))
+
+    @staticmethod
+    def channels(features: np.ndarray) -> dict[str, np.ndarray]:
+        """(T, D) features as arrays of a FlameSequence."""
+        return motion_channels(features)
 
 
 class EmotionDM(_DiffusionModel):
@@ -172,71 +221,28 @@ class EmotionDM(_DiffusionModel):
 
     def generate(self, planned: Sequence[PlannedClause], **options: Any) -> dict[str, np.ndarray]:
         """Arrays ``jaw, eyelids, expression`` of a FlameSequence; options as :meth:`features`."""
-        return emotion_channels(self.features(planned, **options))
+        return self.channels(self.features(planned, **options))
+
+    @staticmethod
+    def channels(features: np.ndarray) -> dict[str, np.ndarray]:
+        """(T, D) features as arrays of a FlameSequence."""
+        return emotion_channels(features)
 
 
-def window_starts(frames: int, *, patch: int = 1) -> list[int]:
-    """First frames of overlapping windows of at most WINDOW_FRAMES that cover ``frames``; multiples of
-    ``patch``."""
-    if frames <= WINDOW_FRAMES:
-        return [0]
-    stride = WINDOW_FRAMES - OVERLAP_FRAMES
-    last = frames - WINDOW_FRAMES
-    starts = [start - start % patch for start in range(0, last, stride)]
-    return [*starts, last - last % patch]
+def _strengths(intensity: float | Sequence[float], clauses: int) -> tuple[float, ...]:
+    each = [intensity] * clauses if isinstance(intensity, (int, float)) else list(intensity)
+    for value in [intensity] if isinstance(intensity, (int, float)) else each:
+        _check_numbers(intensity=value)
+    if len(each) != clauses:
+        raise input_error(
+            ConfigError, f"intensity must be one number or {clauses}", len(each), "give one per clause"
+        )
+    return tuple(float(value) for value in each)
 
 
-def _over_windows(network: Any, x: Any, t: Any, batch: Any, told: Any, windows: list[int]) -> Any:
-    """x0 of a long clip: windows predicted together and blended where they overlap (weights fall to the
-    edges)."""
-    import torch
-
-    length = min(x.shape[1], WINDOW_FRAMES)
-    count = len(windows)
-    stacked = torch.cat([x[:, start : start + length] for start in windows])  # (W, T, D)
-    begin = torch.tensor(windows, dtype=torch.float32) / network.config.fps
-    wide = type(batch)(**{name: value.expand(count, *value.shape[1:]) for name, value in vars(batch).items()})
-    predicted = network(
-        stacked, t.expand(count), wide, start_seconds=begin, clauses=told.expand(count, -1, -1)
-    )
-    if count == 1:
-        return predicted
-    ramp = torch.minimum(torch.arange(length) + 1.0, length - torch.arange(length, dtype=torch.float32))
-    weight = ramp.clamp_max(OVERLAP_FRAMES)[:, None]
-    total, norm = torch.zeros_like(x), torch.zeros(x.shape[1], 1)
-    for index, start in enumerate(windows):
-        total[0, start : start + length] += weight * predicted[index]
-        norm[start : start + length] += weight
-    return total / norm.clamp_min(1e-6)
-
-
-def _resampled(features: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Linear interpolation of (T, D) at fractional frames (N,)."""
-    low = np.clip(np.floor(at + 1e-9).astype(int), 0, len(features) - 1)
-    high = np.minimum(low + 1, len(features) - 1)
-    part = np.clip(at - low, 0.0, 1.0)[:, None]
-    return (features[low] * (1.0 - part) + features[high] * part).astype(np.float32)
-
-
-def _smoothed(features: np.ndarray) -> np.ndarray:
-    """Sliding window over time (the paper's ablation: without one, scores fall); ends stay.
-
-    Binomial of width 5: it halves the jitter between the network's tokens and takes 9 % off a nod.
-    """
-    if len(features) < 5:
-        return features
-    kernel = np.array([1.0, 4.0, 6.0, 4.0, 1.0], np.float32) / 16.0
-    padded = np.pad(features, ((2, 2), (0, 0)), mode="edge")
-    smooth = sum(weight * padded[k : k + len(features)] for k, weight in enumerate(kernel))
-    return np.concatenate([features[:1], smooth[1:-1], features[-1:]]).astype(np.float32)
-
-
-def _check_numbers(*, guidance: float, intensity: float, steps: int) -> None:
-    for name, value, low, high in (
-        ("guidance", guidance, 0.0, 10.0),
-        ("intensity", intensity, 0.0, 2.0),
-        ("steps", steps, 1, 1000),
-    ):
+def _check_numbers(**numbers: float) -> None:
+    for name, value in numbers.items():
+        low, high = _RANGES[name]
         if not (isinstance(value, (int, float)) and math.isfinite(value) and low <= value <= high):
             raise input_error(
                 ConfigError,

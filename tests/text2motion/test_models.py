@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,8 @@ from flame.errors import AssetError, ConfigError
 from flame.timing import frame_count
 from text2motion.features import EMOTION_FEATURES, MOTION_FEATURES
 from text2motion.generation import generate, with_lid_follow
-from text2motion.models import WINDOW_FRAMES, EmotionDM, MotionDM, save_weights, window_starts
+from text2motion.models import EmotionDM, MotionDM, save_weights
+from text2motion.windows import plan_windows
 
 _PROMPT = "turns left, then smiles"
 
@@ -77,16 +80,16 @@ def test_unknown_words_warn(tiny_models) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 3000), st.sampled_from([1, 2, 3, 5]))
-def test_windows_cover_everything(frames: int, patch: int) -> None:
-    frames -= frames % patch
-    starts = window_starts(frames, patch=patch)
-    assert starts[0] == 0
-    assert all(start % patch == 0 for start in starts)
-    covered = np.zeros(max(frames, 1), bool)
-    for start in starts:
-        covered[start : start + WINDOW_FRAMES] = True
-    assert covered.all() or frames % patch
-    assert starts == sorted(set(starts))
+def test_windows_cover_everything_once(frames: int, patch: int) -> None:
+    frames = max(frames // patch, 1) * patch
+    windows = plan_windows(frames, patch=patch, window=60, overlap=20)
+    covered = [frame for item in windows for frame in range(item.fresh, item.stop)]
+    assert covered == list(range(frames))
+    for before, item in itertools.pairwise(windows):
+        assert item.start % patch == item.stop % patch == 0
+        assert item.stop - item.start <= 60
+        assert before.stop - item.start >= 20, "they overlap"
+        assert before.start < item.start
 
 
 def test_lids_ride_with_the_gaze() -> None:
