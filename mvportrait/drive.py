@@ -60,13 +60,15 @@ class Sources:
     sound: AudioClip | None = None
 
     def fps(self, options: DrivingOptions) -> float:
-        """Frames per second of the result: as asked for, else the video's own, else the motion file's own, else 25."""
+        """Frames per second: as asked for, else those of the video, the motion file or the script, else 25."""
         if options.fps is not None:
             return options.fps
         if self.video is not None:
             return min(self.video.fps, _HIGHEST_VIDEO_FPS)
         if self.motion is not None:
             return self.motion.fps
+        if self.script is not None and self.script.fps is not None:
+            return self.script.fps
         return DEFAULT_FPS
 
 
@@ -176,7 +178,8 @@ def _from_text(options: DrivingOptions, seconds: float, fps: float, reporter: Re
         guidance=options.guidance,
         intensity=options.intensity,
     )
-    return TextDriver().drive(request)
+    with reporter.track("text to motion"):
+        return TextDriver().drive(request)
 
 
 def _from_script(options: DrivingOptions, script: Script, fps: float, reporter: Reporter) -> FlameSequence:
@@ -188,11 +191,12 @@ def _from_script(options: DrivingOptions, script: Script, fps: float, reporter: 
         script=script,
         seconds=options.seconds,
         fps=fps,
-        seed=options.seed,
-        guidance=options.guidance,
+        seed=options.seed or None,  # a script may have a seed and a guidance of its own
+        guidance=None if options.guidance == 1.0 else options.guidance,
         intensity=options.intensity,
     )
-    return TextDriver().drive(request)
+    with reporter.track("text to motion"):
+        return TextDriver().drive(request)
 
 
 def _from_audio(options: DrivingOptions, sources: Sources, fps: float, reporter: Reporter) -> FlameSequence:
