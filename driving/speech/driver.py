@@ -1,0 +1,178 @@
+"""Driving by speech."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from driving.speech.request import SpeechRequest, check_options, checked_request, checked_samples
+from driving.speech.style import SpeechStyle
+from flame.errors import AudioError, ConfigError, input_error
+from flame.timing import DEFAULT_FPS
+
+if TYPE_CHECKING:
+    from driving.speech.features import FeatureExtractor
+    from driving.speech.layout import Units
+    from driving.speech.network import SpeechNetwork
+    from driving.speech.streaming import SpeechStream
+    from flame.sequence import FlameSequence
+
+_BLOCK = 16000
+
+
+def extractor_named(name: str) -> FeatureExtractor:
+    """``"mel"``, or the folder of a wav2vec2 / HuBERT model.
+
+    Raises:
+        AssetError: there is no such model.
+    """
+    if name == "mel":
+        from driving.speech.features import MelFeatures
+
+        return MelFeatures()
+    from driving.speech.transformer_features import TransformerFeatures
+
+    return TransformerFeatures(Path(name))
+
+
+class SpeechDriver:
+    """Motion of lips, face, gaze and head from a voice; the network is loaded on the first request.
+
+    Args:
+        model: network and units other than the package's own (``weight_files.load_weights(path)``).
+        extractor: of features other than the default's; must be the one the network was trained on.
+        guidance: 1 follows the style as learnt; up to about 2 exaggerates it, at twice the cost.
+        steps: of the sampler, 1 to 50.
+    """
+
+    def __init__(
+        self,
+        model: tuple[SpeechNetwork, Units] | None = None,
+        *,
+        extractor: FeatureExtractor | None = None,
+        guidance: float = 1.0,
+        steps: int = 4,
+    ) -> None:
+        for name, value, low, high in (("guidance", guidance, 0.0, 5.0), ("steps", steps, 1, 50)):
+            if not low <= value <= high:
+                raise input_error(
+                    ConfigError,
+                    f"{name} must be between {low:g} and {high:g}",
+                    value,
+                    "give one in that range",
+                )
+        self._model, self._extractor = model, extractor
+        self._guidance, self._steps = guidance, steps
+
+    def drive(self, request: SpeechRequest) -> FlameSequence:
+        """The relative motion for a recording: ``frame_count(request.seconds, fps=request.fps)`` frames.
+
+        Silence is a resting face with closed lips that blinks and breathes. With a transcript the lips are
+        sharpened by forced alignment afterwards.
+
+        Raises:
+            AudioError: the recording or its transcript cannot be used.
+            ConfigError: a number out of range.
+        """
+        from flame.sequence import concatenate
+
+        samples = checked_request(request)
+        stream = self._stream(
+            sample_rate=request.sample_rate, fps=request.fps, seed=request.seed, style=request.style
+        )
+        parts = []
+        for start in range(0, len(samples), _BLOCK):
+            parts.append(stream.push(samples[start : start + _BLOCK]))
+        parts.append(stream.finish())
+        sequence = concatenate([part for part in parts if part is not None])
+        return sequence if request.transcript is None else _sharpened(sequence, samples, request)
+
+    def stream(
+        self,
+        blocks: Iterable[np.ndarray],
+        *,
+        sample_rate: int,
+        fps: float = DEFAULT_FPS,
+        seed: int = 0,
+        style: SpeechStyle | None = None,
+    ) -> Iterator[FlameSequence]:
+        """Motion while the sound comes in; memory does not grow with length.
+
+        A frame comes out at most ``streaming.LATENCY_SECONDS`` after its sound went in. Joined, the sequences are
+        what :meth:`drive` gives for all the blocks together, bit for bit, however long the blocks are.
+
+        Args:
+            blocks: (N,) float samples each, mono, in [-1, 1].
+            sample_rate: of the blocks.
+            fps: of the motion.
+            seed: same seed, same motion.
+            style: how it is spoken.
+
+        Raises:
+            AudioError: a block cannot be used, or there was no sound at all.
+            ConfigError: a number out of range.
+        """
+        style = SpeechStyle() if style is None else style
+        check_options(sample_rate=sample_rate, fps=fps, seed=seed, style=style)
+        return self._streamed(blocks, self._stream(sample_rate=sample_rate, fps=fps, seed=seed, style=style))
+
+    def _streamed(self, blocks: Iterable[np.ndarray], stream: SpeechStream) -> Iterator[FlameSequence]:
+        heard = 0
+        for block in blocks:
+            samples = checked_samples(block)
+            heard += len(samples)
+            ready = stream.push(samples)
+            if ready is not None:
+                yield ready
+        if not heard:
+            raise input_error(
+                AudioError, "a recording must have samples", "an empty stream", "feed some blocks"
+            )
+        rest = stream.finish()
+        if rest is not None:
+            yield rest
+
+    def _stream(self, *, sample_rate: int, fps: float, seed: int, style: SpeechStyle) -> SpeechStream:
+        from driving.speech.streaming import SpeechStream
+
+        network, units = self._loaded()
+        extractor = self._extractor
+        if extractor is None:
+            extractor = extractor_named("mel")
+        if extractor.name != network.config.features or extractor.dims != network.config.feature_dims:
+            raise input_error(
+                ConfigError,
+                f"the network was trained on the features {network.config.features}",
+                extractor.name,
+                "give SpeechDriver that extractor",
+            )
+        return SpeechStream(
+            network,
+            units,
+            extractor,
+            sample_rate=sample_rate,
+            fps=fps,
+            seed=seed,
+            style=style,
+            guidance=self._guidance,
+            steps=self._steps,
+        )
+
+    def _loaded(self) -> tuple[SpeechNetwork, Units]:
+        if self._model is None:
+            from driving.speech.weight_files import load_weights
+
+            self._model = load_weights()
+        return self._model
+
+
+def _sharpened(sequence: FlameSequence, samples: np.ndarray, request: SpeechRequest) -> FlameSequence:
+    """Lips by the phones of the transcript, found in the sound by forced alignment."""
+    from driving.speech.alignment import align
+    from driving.speech.sharpening import sharpen
+
+    assert request.transcript is not None
+    return sharpen(sequence, align(samples, request.sample_rate, request.transcript))

@@ -1,0 +1,135 @@
+"""From the network's 50 frames a second to the frames asked for: steady head, sharp lips, rest at the start.
+
+Three documented steps, each causal but for two inner frames (0.04 s):
+
+* columns other than lips and lids are smoothed by a binomial of five frames (they move slowly by nature);
+* a frame between inner frames is interpolated, but the demand for a seal or a contact is the strongest of the
+  inner frames it covers, so that a /p/ is not lost between two frames at 25 a second;
+* where the encoder hears a seal, the gap of the lips is drawn to closed by the amount it is sure, by solving the
+  rig's own lip equation (``mouth.set_lip_gap``).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from driving.speech.layout import COLUMNS, LIP_COLUMNS, MOTION_FPS, from_columns, rest_columns
+from driving.speech.lips import lip_meter
+from driving.speech.mouth import CONTACT_GAP_MM, SEAL_GAP_MM, set_lip_gap
+from driving.speech.style import TRAINED_HEAD, TRAINED_MOUTH, SpeechStyle
+from flame.rig import EXPRESSION_NAMES
+from flame.sequence import FlameSequence
+
+FUTURE_FRAMES = 2
+"""Inner frames after a frame that finishing needs."""
+_KERNEL = np.array([1.0, 4.0, 6.0, 4.0, 1.0], np.float32) / 16.0
+_LIPS_START_SECONDS, _FACE_START_SECONDS = 0.12, 0.5
+_SURE, _UNSURE = (
+    0.62,
+    0.30,
+)  # seal heard: from the second on the lips are drawn in, at the first they are shut
+_STEADY = np.setdiff1d(
+    np.arange(len(COLUMNS)),
+    np.append(LIP_COLUMNS, [COLUMNS.index("eyelid_left"), COLUMNS.index("eyelid_right")]),
+)
+_MOUTH_SHAPES = np.array(
+    [i for i, name in enumerate(EXPRESSION_NAMES) if name.startswith(("mouth", "lips", "tongue"))]
+)
+
+
+def steadied(columns: np.ndarray) -> np.ndarray:
+    """(T + 4, D) to (T, D): steady columns smoothed, the others as they are."""
+    frames = len(columns) - 4
+    result = columns[2 : 2 + frames].copy()
+    result[:, _STEADY] = sum(weight * columns[k : k + frames][:, _STEADY] for k, weight in enumerate(_KERNEL))
+    return result
+
+
+def at_times(track: np.ndarray, first: int, times: np.ndarray, *, fps: float, strongest: bool) -> np.ndarray:
+    """Rows of an inner track (T, D) that starts at inner frame ``first``, at ``times`` in seconds.
+
+    ``strongest`` takes the largest of the inner frames within half an output frame instead of interpolating.
+    """
+    where = times * MOTION_FPS
+    floor = np.floor(where + 1e-6).astype(np.int64)
+    part = np.clip(where - floor, 0.0, 1.0)[:, None].astype(np.float32)
+    low = np.clip(floor - first, 0, len(track) - 1)
+    high = np.minimum(low + 1, len(track) - 1)
+    mixed = track[low] * (1.0 - part) + track[high] * part
+    if not strongest:
+        return mixed
+    reach = min(0.5 * MOTION_FPS / fps, float(FUTURE_FRAMES))
+    for step in range(-math.floor(reach), math.floor(reach) + 1):
+        near = np.clip(np.rint(where).astype(np.int64) - first + step, 0, len(track) - 1)
+        mixed = np.maximum(mixed, track[near])
+    return mixed
+
+
+def finished(
+    columns: np.ndarray, contacts: np.ndarray, times: np.ndarray, *, fps: float, style: SpeechStyle
+) -> FlameSequence:
+    """Frames of the result.
+
+    Args:
+        columns: (F, D) motion at the frames' times.
+        contacts: (F, 3) probability of a lip seal, of lip on teeth, of speech.
+        times: (F,) seconds of the frames in the recording.
+        fps: frames per second.
+        style: for sizes beyond what the network was trained on.
+    """
+    arrays = from_columns(columns)
+    jaw, expression = arrays["jaw"], arrays["expression"]
+    size = style.mouth / float(np.clip(style.mouth, *TRAINED_MOUTH))
+    jaw *= size
+    expression[:, _MOUTH_SHAPES] = np.clip(expression[:, _MOUTH_SHAPES] * size, 0.0, 1.0)
+    for name in ("neck", "rotation", "translation"):
+        arrays[name] = arrays[name] * (style.head / float(np.clip(style.head, *TRAINED_HEAD)))
+    arrays["expression"] = sealed(expression, jaw[:, 0], contacts)
+    lips, face = (_eased(times, seconds)[:, None] for seconds in (_LIPS_START_SECONDS, _FACE_START_SECONDS))
+    weight = np.broadcast_to(face, (len(times), len(EXPRESSION_NAMES))).copy()
+    weight[:, _MOUTH_SHAPES] = lips
+    for name, value in arrays.items():
+        arrays[name] = value * (
+            weight if name == "expression" else lips if name in ("jaw", "eyelids") else face
+        )
+    arrays["expression"] = _with_lids(arrays["expression"], arrays["eyes"])
+    return FlameSequence.neutral(len(times), fps=fps).replace(**arrays)
+
+
+def sealed(expression: np.ndarray, jaw_radians: np.ndarray, contacts: np.ndarray) -> np.ndarray:
+    """Lips shut where a seal is heard, brought to the teeth's contact where one is; never opened.
+
+    Args:
+        expression: (F, 53) weights.
+        jaw_radians: (F,) turn of the jaw.
+        contacts: (F, 3) probabilities: seal, contact, speech.
+    """
+    gap = lip_meter().gap_mm(expression, jaw_radians)
+    seal, contact = (_smoothstep(contacts[:, k], _UNSURE, _SURE) for k in (0, 1))
+    wanted = gap + contact * np.minimum(CONTACT_GAP_MM - gap, 0.0)
+    wanted = wanted + seal * np.minimum(SEAL_GAP_MM - wanted, 0.0)
+    changed = set_lip_gap(expression, jaw_radians, wanted)
+    touched = (np.maximum(seal, contact) > 0) & (wanted < gap)
+    return np.where(touched[:, None], changed, expression).astype(np.float32)
+
+
+def rest_context(frames: int) -> np.ndarray:
+    """(frames, D) of rest, what lies before a recording."""
+    return np.repeat(rest_columns()[None], frames, axis=0)
+
+
+def _smoothstep(value: np.ndarray, low: float, high: float) -> np.ndarray:
+    share = np.clip((value - low) / (high - low), 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)
+
+
+def _eased(times: np.ndarray, seconds: float) -> np.ndarray:
+    return _smoothstep(times, 0.0, seconds).astype(np.float32)
+
+
+def _with_lids(expression: np.ndarray, eyes: np.ndarray) -> np.ndarray:
+    from text2motion.generation import with_lid_follow
+
+    return with_lid_follow(expression, eyes)
