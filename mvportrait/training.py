@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flame.errors import ConfigError, input_error
 
-__all__ = ["train_text", "train_video"]
+__all__ = ["train_speech", "train_text", "train_video"]
 
 
 def train_text(kind: str, config: Path | None, arguments: Sequence[str]) -> int:
@@ -17,6 +17,15 @@ def train_text(kind: str, config: Path | None, arguments: Sequence[str]) -> int:
 
     chosen = [] if config is None else ["--config", str(config)]
     return _exit_code(main, [kind, *chosen, *arguments])
+
+
+def train_speech(config: Path | None, arguments: Sequence[str]) -> int:
+    """Train the speech model; returns the exit code of ``python -m driving.speech.training``."""
+    _check_config(config)
+    from driving.speech.training.__main__ import main
+
+    chosen = [] if config is None else ["--config", str(config)]
+    return _exit_code(main, [*chosen, *arguments])
 
 
 def train_video(config: Path | None, arguments: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Train a model: motion, emotion or video.")
+app = typer.Typer(help="Train a model: motion, emotion, speech or video.")
 _CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 Config = Annotated[
@@ -25,6 +25,14 @@ def train_motion(context: typer.Context, config: Config = None) -> None:
 def train_emotion(context: typer.Context, config: Config = None) -> None:
     """Train EmotionDM (expression, jaw, lids). Further arguments as for motion."""
     _train_text("emotion", config, context.args)
+
+
+@app.command("speech", context_settings=_CONTEXT)
+def train_speech(context: typer.Context, config: Config = None) -> None:
+    """Train the speech model. Further arguments: --corpus FOLDER, --out FOLDER, key=value."""
+    from mvportrait.training import train_speech as run
+
+    raise typer.Exit(run(config, context.args))
 
 
 @app.command("video", context_settings=_CONTEXT)

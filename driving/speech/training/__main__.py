@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/speech"), help="weights, checkpoints, curves")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads of torch, 0 for its own choice")
     parser.add_argument("overrides", nargs="*", metavar="key=value")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     try:
         return _train(options)
     except MVPortraitError as error:
