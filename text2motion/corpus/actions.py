@@ -20,7 +20,8 @@ SUSTAIN = "sustain"  # keeps going until released
 class Action:
     """An entry of the vocabulary.
 
-    ``seconds`` is the onset of a HOLD, one period of a CYCLE, the least length of a SUSTAIN. ``axis`` is
+    ``seconds`` is the onset of a HOLD, one period of a CYCLE, the least length of a SUSTAIN; all at ordinary
+    speed. ``axis`` is
     what the action occupies: two actions of one axis follow each other, never overlap. ``channels`` is all
     it holds: a later action whose axis is among them lets it go. ``pattern`` recognises the action in a
     prompt (searched in lower case). ``phrases`` are imperative, first word the verb, with ``{poss}`` for the
@@ -42,6 +43,20 @@ class Action:
     def __post_init__(self) -> None:
         object.__setattr__(self, "targets", expand_targets(self.targets))
         object.__setattr__(self, "channels", tuple(dict.fromkeys((self.axis, *self.channels))))
+
+    def repeats(self, count: int) -> bool:
+        """Whether the action, asked for ``count`` times (0: unsaid), comes and goes by itself: a CYCLE always, a
+        HOLD where it is counted ("raises the brows twice")."""
+        return self.kind == CYCLE or (self.kind == HOLD and count > 1)
+
+    def active_seconds(self, count: int) -> float:
+        """Usual length of the active part: all repetitions of what repeats, else the onset or the least
+        length."""
+        if self.kind == CYCLE:
+            return self.seconds * max(count, 1)
+        if self.repeats(count):
+            return count * (1.7 * self.seconds + 0.15)
+        return self.seconds
 
     @cached_property
     def regex(self) -> re.Pattern[str]:

@@ -13,10 +13,30 @@ def minimum_jerk(phase: np.ndarray) -> np.ndarray:
     return p * p * p * (10.0 - 15.0 * p + 6.0 * p * p)
 
 
-def hold(times: np.ndarray, *, start: float, settle: float, release: float) -> np.ndarray:
-    """Rise in [start, settle], stay, and fall for half a second from release on."""
-    rise = minimum_jerk((times - start) / max(settle - start, 0.04))
-    return rise * (1.0 - minimum_jerk((times - release) / RELEASE_SECONDS))
+def hold(
+    times: np.ndarray,
+    *,
+    start: float,
+    settle: float,
+    release: float,
+    release_seconds: float = RELEASE_SECONDS,
+    overshoot: float = 0.0,
+    relax: float = 0.0,
+) -> np.ndarray:
+    """Rise in [start, settle], stay, and fall from release on.
+
+    Args:
+        overshoot: share by which the goal is overrun about settling; it is back a third of a second later.
+        relax: share that is given up, in about a second and a half, while holding.
+    """
+    onset = max(settle - start, 0.04)
+    rise = minimum_jerk((times - start) / onset)
+    if overshoot:
+        before = minimum_jerk((times - settle + 0.4 * onset) / (0.4 * onset + 0.04))
+        rise = rise + overshoot * before * (1.0 - minimum_jerk((times - settle - 0.04) / 0.35))
+    if relax:
+        rise = rise * (1.0 - relax * (1.0 - np.exp(-np.maximum(times - settle, 0.0) / 1.5)))
+    return rise * (1.0 - minimum_jerk((times - release) / release_seconds))
 
 
 def window(times: np.ndarray, *, start: float, end: float, edge: float) -> np.ndarray:
@@ -25,10 +45,37 @@ def window(times: np.ndarray, *, start: float, end: float, edge: float) -> np.nd
     return minimum_jerk((times - start) / edge) * (1.0 - minimum_jerk((times - end + edge) / edge))
 
 
+def arch(times: np.ndarray, *, start: float, rise: float, stay: float, fall: float) -> np.ndarray:
+    """Rise, stay at 1, fall, each of its own length in seconds."""
+    up = minimum_jerk((times - start) / max(rise, 1e-3))
+    return up * (1.0 - minimum_jerk((times - start - rise - stay) / max(fall, 1e-3)))
+
+
 def blink(times: np.ndarray, *, start: float, seconds: float) -> np.ndarray:
     """One lid closure: a third of the time to close, then a slower opening."""
     phase = (times - start) / seconds
     return minimum_jerk(phase / 0.35) * (1.0 - minimum_jerk((phase - 0.48) / 0.52))
+
+
+def beat(times: np.ndarray, *, at: float, seconds: float) -> np.ndarray:
+    """A raised cosine of total length ``seconds`` with its top at ``at``: a syllable, a bounce."""
+    phase = np.clip((times - at) / seconds, -0.5, 0.5)
+    return 0.5 + 0.5 * np.cos(2.0 * np.pi * phase)
+
+
+def banded(
+    times: np.ndarray, generator: np.random.Generator, bands: tuple[tuple[float, float, float], ...]
+) -> np.ndarray:
+    """A random curve of given strength per frequency band: (lowest Hz, highest Hz, RMS) each, four sines a
+    band. The RMS of one draw varies about what is asked for, as people do."""
+    curve = np.zeros(len(times))
+    for low, high, rms in bands:
+        hz = np.exp(generator.uniform(np.log(low), np.log(high), 4))
+        size = generator.uniform(0.4, 1.0, 4)
+        size *= rms * generator.uniform(0.7, 1.3) / np.sqrt((size**2).sum() / 2.0)
+        phase = generator.uniform(0.0, 2.0 * np.pi, 4)
+        curve += (size * np.sin(2.0 * np.pi * hz * times[:, None] + phase)).sum(axis=1)
+    return curve
 
 
 def wander(
@@ -43,7 +90,7 @@ def wander(
 
 
 def fixations(times: np.ndarray, generator: np.random.Generator, *, every_seconds: float) -> np.ndarray:
-    """Piecewise constant random values (unit size) with 40 ms steps between them: small saccades."""
+    """Piecewise constant random values (unit size) with 60 ms steps between them: small saccades."""
     length = float(times[-1] - times[0]) + 1.0
     jumps = np.cumsum(generator.exponential(every_seconds, int(length / every_seconds * 2) + 4)) + times[0]
     values = generator.normal(0.0, 1.0, len(jumps) + 1)

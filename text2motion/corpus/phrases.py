@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from text2motion.corpus.actions import CYCLE, HOLD, Action
+from text2motion.corpus.actions import HOLD, Action
 
 SUBJECTS = ("she", "he", "they", "the woman", "the man", "a woman", "a man", "a person", "the girl",
     "the actor",
@@ -60,7 +60,7 @@ def caption(
         generator: draws the phrase and its form.
         speed: -1 slowly, 0 unsaid, 1 quickly.
         size: -1 slightly, 0 unsaid, 1 strongly.
-        count: repetitions said, 0 unsaid (CYCLE only).
+        count: repetitions said, 0 unsaid (only of what repeats).
 
     Returns:
         A lower-case clause such as "slowly turns her head to the left".
@@ -76,7 +76,7 @@ def caption(
     words += [_pick(SMALL if size < 0 else LARGE, generator)] if size else []
     for word in words:
         text = f"{word} {text}" if word in LEADING and generator.random() < 0.6 else f"{text} {word}"
-    if count and action.kind == CYCLE:
+    if count and action.repeats(count):
         text = f"{text} {_pick(COUNTS[min(count, 5)], generator)}"
     if not phrase.startswith("=") and generator.random() < 0.3:
         text = f"{_pick(SUBJECTS, generator)} {text}"

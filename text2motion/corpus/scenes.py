@@ -10,7 +10,7 @@ import numpy as np
 
 from flame.sequence import FlameSequence
 from flame.timing import DEFAULT_FPS, frame_count
-from text2motion.corpus.actions import CYCLE, MOTION, Action
+from text2motion.corpus.actions import CYCLE, HOLD, MOTION, Action
 from text2motion.corpus.performance import controls_to_sequence, perform
 from text2motion.corpus.performers import Event
 from text2motion.corpus.phrases import caption, sizes_of, speeds_of
@@ -19,15 +19,34 @@ from text2motion.corpus.vocabulary_eyes import EYE_ACTIONS
 from text2motion.corpus.vocabulary_mood import MOOD_ACTIONS
 from text2motion.corpus.vocabulary_motion import MOTION_ACTIONS
 from text2motion.corpus.vocabulary_mouth import MOUTH_ACTIONS
+from text2motion.corpus.vocabulary_voice import VOICE_ACTIONS
+from text2motion.generation import with_lid_follow
 from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, Clause, PlannedClause, plan
 
 #: What a caption of an action may say: (action name, speed, size, count).
 Saying = tuple[str, int, int, int]
 
+_REACTION_SECONDS = 0.12  # nothing moves before: a clip starts at rest, and eyes run ahead of heads
 SIZE_FACTOR = {-1: 0.5, 0: 1.0, 1: 1.4}
 _GROUPS = ((1, 2, 3, 4), (0.34, 0.38, 0.2, 0.08))
 _TOGETHER = ((1, 2, 3), (0.5, 0.36, 0.14))
 _SILENT_SHARE = 0.04
+_LONG_SHARE = 0.2  # scenes with time to spare, up to some twelve seconds
+_HELD_SHARE = 0.08  # clauses with a length of their own ("for two seconds")
+_RETURN_SHARE = 0.25  # groups that let go what the one before did
+#: What lets an axis go.
+_RETURNS = {
+    "yaw": "face_forward",
+    "pitch": "face_forward",
+    "roll": "face_forward",
+    "gaze": "face_forward",
+    "lean": "face_forward",
+    "lids": "open_eyes",
+    "brows": "relax_brows",
+    "mouth": "relax_mouth",
+    "jaw": "close_mouth",
+    "mood": "neutral",
+}
 #: What people ask for most, and what takes most practice (fast repeated movements), is drawn more often.
 _ASKED_FOR = {
     "nod": 6.0,
@@ -84,8 +103,17 @@ def all_sayings() -> list[Saying]:
         for action in ACTION_BY_NAME.values()
         for speed in speeds_of(action)
         for size in sizes_of(action)
-        for count in (range(5) if action.kind == CYCLE else (0,))
+        for count in counts_of(action, speed=speed, size=size)
     ]
+
+
+def counts_of(action: Action, *, speed: int, size: int) -> tuple[int, ...]:
+    """Counts that captions of an action may say, 0 for none: a HOLD is counted where nothing else is said of
+    it."""
+    if action.kind == CYCLE:
+        return (0, 1, 2, 3, 4, 5)
+    plain = action.kind == HOLD and action.targets and action.axis not in ("mood", "center", "lean")
+    return (0, 2, 3) if plain and speed == size == 0 else (0,)
 
 
 def captions_of(saying: Saying, generator: np.random.Generator, *, most: int) -> list[str]:
@@ -110,6 +138,8 @@ def random_scene(
     clauses, sayings = _random_clauses(generator, motion_share)
     groups = 1 + max((c.group for c in clauses), default=0)
     seconds = float(generator.uniform(1.4, 4.2) + generator.uniform(0.6, 1.5) * (groups - 1))
+    if generator.random() < _LONG_SHARE:
+        seconds += float(generator.uniform(1.0, 6.0))
     planned = plan(clauses, seconds=seconds)
     intensity = float(generator.uniform(0.6, 1.4)) if generator.random() < 0.35 else 1.0
     total = round(seconds * fps)
@@ -164,7 +194,8 @@ def perform_plan(
         if item.clause.action is not None
     ]
     times = np.arange(frame_count(seconds, fps=fps)) / fps
-    return controls_to_sequence(perform(events, times=times, generator=generator, idle=idle), fps=fps)
+    made = controls_to_sequence(perform(events, times=times, generator=generator, idle=idle), fps=fps)
+    return made.replace(expression=with_lid_follow(made.expression, made.eyes))
 
 
 def event_of(
@@ -172,12 +203,16 @@ def event_of(
 ) -> Event:
     """The event that performs a planned clause, a little off plan as people are."""
     action = ACTION_BY_NAME[saying[0]]
-    start = item.start + float(np.clip(generator.normal(0.0, 0.03), -0.06, 0.06))
-    length = (item.settle - item.start) * float(np.clip(generator.normal(1.0, 0.05), 0.85, 1.15))
-    settle = start + max(length, 0.06)
-    release = settle if action.kind == CYCLE else item.release + float(generator.normal(0.0, 0.02))
+    count = item.clause.resolved_count()
+    repeats = action.repeats(count)
+    loose = 0.25 if repeats else 1.0  # what is counted keeps the beat of the plan
+    start = item.start + loose * float(np.clip(generator.normal(0.0, 0.03), -0.06, 0.06))
+    start = max(start, _REACTION_SECONDS)
+    stretch = 1.0 + loose * float(np.clip(generator.normal(0.0, 0.05), -0.15, 0.15))
+    settle = start + max((item.settle - max(item.start, start - 0.06)) * stretch, 0.06)
+    release = settle if repeats else item.release + float(generator.normal(0.0, 0.02))
     amplitude = SIZE_FACTOR[saying[2]] * intensity * float(np.clip(generator.normal(1.0, 0.1), 0.75, 1.25))
-    return Event(action, start, settle, max(release, settle), amplitude, item.clause.resolved_count())
+    return Event(action, start, settle, max(release, settle), amplitude, count, saying[1])
 
 
 def _random_clauses(generator: np.random.Generator, motion_share: float) -> tuple[list[Clause], list[Saying]]:
@@ -187,23 +222,40 @@ def _random_clauses(generator: np.random.Generator, motion_share: float) -> tupl
     sayings: list[Saying] = []
     for group in range(generator.choice(_GROUPS[0], p=_GROUPS[1])):
         axes: set[str] = set()
+        if clauses and generator.random() < _RETURN_SHARE:
+            done = ACTION_BY_NAME[sayings[-1][0]]
+            back = ACTION_BY_NAME.get(_RETURNS.get(done.axis, ""))
+            if back is not None and done.kind == HOLD and done.targets:
+                saying = _random_saying(back, generator)
+                sayings.append(saying)
+                clauses.append(_clause(saying, group, generator))
+                continue
         for _ in range(generator.choice(_TOGETHER[0], p=_TOGETHER[1])):
             action = _random_action(generator, motion_share)
             if action.axis in axes or (action.axis == "center" and (group == 0 or axes)):
                 continue
             axes.add(action.axis)
             saying = _random_saying(action, generator)
-            role = MOTION_ROLE if action.domain == MOTION else EMOTION_ROLE
             sayings.append(saying)
-            clauses.append(
-                Clause("", role, group, action.name, speed=saying[1], count=saying[3], size=saying[2])
-            )
+            clauses.append(_clause(saying, group, generator))
     return clauses, sayings
+
+
+def _clause(saying: Saying, group: int, generator: np.random.Generator) -> Clause:
+    name, speed, size, count = saying
+    action = ACTION_BY_NAME[name]
+    role = MOTION_ROLE if action.domain == MOTION else EMOTION_ROLE
+    held = None
+    if generator.random() < _HELD_SHARE and not action.repeats(count):
+        held = float(generator.uniform(0.8, 3.0))
+    return Clause("", role, group, name, speed=speed, count=count, size=size, hold_seconds=held)
 
 
 def _random_action(generator: np.random.Generator, motion_share: float) -> Action:
     shares = (motion_share, 0.62 * (1.0 - motion_share), 0.38 * (1.0 - motion_share))
-    pool = (MOTION_ACTIONS, EYE_ACTIONS + MOUTH_ACTIONS, MOOD_ACTIONS)[generator.choice(3, p=shares)]
+    pool = (MOTION_ACTIONS, EYE_ACTIONS + VOICE_ACTIONS + MOUTH_ACTIONS, MOOD_ACTIONS)[
+        generator.choice(3, p=shares)
+    ]
     weights = np.array([_ASKED_FOR.get(action.name, 1.0) for action in pool])
     return pool[generator.choice(len(pool), p=weights / weights.sum())]
 
@@ -212,5 +264,7 @@ def _random_saying(action: Action, generator: np.random.Generator) -> Saying:
     speeds, sizes = speeds_of(action), sizes_of(action)
     speed = int(generator.choice(speeds)) if generator.random() < 0.35 else 0
     size = int(generator.choice(sizes)) if generator.random() < 0.4 else 0
-    count = int(generator.integers(1, 5)) if action.kind == CYCLE and generator.random() < 0.6 else 0
+    counts = counts_of(action, speed=speed, size=size)[1:]
+    often = 0.65 if action.kind == CYCLE else 0.08
+    count = int(generator.choice(counts)) if counts and generator.random() < often else 0
     return action.name, speed, size, count

@@ -7,8 +7,9 @@ from text2motion.corpus.vocabulary_eyes import EYE_ACTIONS
 from text2motion.corpus.vocabulary_mood import MOOD_ACTIONS
 from text2motion.corpus.vocabulary_motion import MOTION_ACTIONS
 from text2motion.corpus.vocabulary_mouth import MOUTH_ACTIONS
+from text2motion.corpus.vocabulary_voice import VOICE_ACTIONS
 
-ACTIONS: tuple[Action, ...] = EYE_ACTIONS + MOUTH_ACTIONS + MOTION_ACTIONS + MOOD_ACTIONS
+ACTIONS: tuple[Action, ...] = EYE_ACTIONS + VOICE_ACTIONS + MOUTH_ACTIONS + MOTION_ACTIONS + MOOD_ACTIONS
 ACTION_BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}
 
 

@@ -27,7 +27,7 @@ def _wink(side: str, sign: float) -> Action:
             f"mouthSmile{side.title()}": 0.3,
             f"browDown{side.title()}": 0.2,
         },
-        performer="lid_pulse",
+        performer="wink",
     )
 
 
@@ -75,6 +75,24 @@ def _raise_one(side: str, sign: float) -> Action:
 
 
 LID_ACTIONS: tuple[Action, ...] = (
+    Action(
+        "stare",
+        EMOTION,
+        HOLD,
+        "lids",
+        0.3,
+        r"unblink|\b(without|not|never|no|doesn't|don't) blink|\bstar(e|es|ing)\b(?!.*\b(wide|left|right|up|down|sky"
+        r"|ceiling|floor|ground)\b)",
+        (
+            "stare",
+            "stare at the camera",
+            "stare without blinking",
+            "stare intently at the viewer",
+            "=unblinking",
+            "=an unblinking stare",
+        ),
+        {"eyeWide": 0.12},
+    ),
     *mirrored(_wink),
     Action(
         "wink",
@@ -106,6 +124,26 @@ LID_ACTIONS: tuple[Action, ...] = (
         {"lids": 1.0},
         performer="lid_pulse",
         counts=(1, 2, 3),
+    ),
+    Action(
+        "droop_lids",
+        EMOTION,
+        HOLD,
+        "lids",
+        0.7,
+        r"\bclos\w*\b.*\beyes\b.*half"
+        r"|\b(droop|heavy|half[- ]?clos|half[- ]?shut|half[- ]?open|hooded)\w*\b.*(eye|lid)"
+        r"|(eye|lid)s? .*\b(droop|half|heavy)|half-lidded",
+        (
+            "let {poss} eyelids droop",
+            "close {poss} eyes halfway",
+            "lower {poss} eyelids halfway",
+            "=heavy eyelids",
+            "=eyes half closed",
+            "=half-lidded eyes",
+            "={poss} eyelids drooping",
+        ),
+        {"lids": 0.55, "browOuterUp": 0.05},
     ),
     Action(
         "open_eyes",
@@ -177,7 +215,45 @@ LID_ACTIONS: tuple[Action, ...] = (
 )
 
 BROW_ACTIONS: tuple[Action, ...] = (
+    Action(
+        "relax_brows",
+        EMOTION,
+        HOLD,
+        "brows",
+        0.5,
+        r"\brelax\w*\b.*brow|brows? (\w+ )?(relax|back|return|normal)|unfurrow|\b(brow|forehead) smooth|smooth\w* "
+        r"(his|her|their|your|the) (brow|forehead)",
+        (
+            "relax {poss} eyebrows",
+            "relax {poss} brow",
+            "unfurrow {poss} brow",
+            "smooth {poss} forehead",
+            "={poss} brows return to normal",
+        ),
+        {},
+    ),
     *mirrored(_raise_one),
+    Action(
+        "wiggle_brows",
+        EMOTION,
+        CYCLE,
+        "brows",
+        0.55,
+        r"(wiggl|waggl|bounc|flash)\w*\b.*brows?|brow (flash|wiggle)|brows? (wiggl|waggl|bounc)"
+        r"|brows? (\w+ )?up and down",
+        (
+            "wiggle {poss} eyebrows",
+            "waggle {poss} eyebrows",
+            "flash {poss} eyebrows",
+            "bounce {poss} eyebrows up and down",
+            "move {poss} eyebrows up and down",
+            "=a quick eyebrow flash",
+            "=eyebrows wiggling",
+        ),
+        {"browInnerUp": 0.9, "browOuterUp": 0.95, "eyeWide": 0.25},
+        performer="tap",
+        counts=(1, 2, 3),
+    ),
     Action(
         "raise_brow",
         EMOTION,
@@ -187,7 +263,7 @@ BROW_ACTIONS: tuple[Action, ...] = (
         r"(rais|lift|arch|cock|quirk)\w*\b (an|one|a single)\b.*brow",
         ("raise one eyebrow", "raise an eyebrow", "cock an eyebrow", "arch one eyebrow"),
         {"browOuterUpLeft": 0.95, "browInnerUp": 0.2, "browDownRight": 0.25},
-        performer="either_mirror",
+        performer="either",
     ),
     Action(
         "raise_brows",
@@ -229,7 +305,7 @@ BROW_ACTIONS: tuple[Action, ...] = (
             "=brows furrowed",
             "=a furrowed brow",
         ),
-        {"browDown": 0.95, "eyeSquint": 0.25, "noseSneer": 0.12},
+        {"browDown": 0.95, "eyeSquint": 0.22, "noseSneer": 0.12},
     ),
 )
 

@@ -1,102 +1,63 @@
 """The vocabulary of head and gaze: what MotionDM learns.
 
-Order matters only
-for
-recognition: the first matching pattern wins, so the specific come first.
+Order matters only for recognition: the first matching pattern wins, so the specific come first.
 """
 
 from __future__ import annotations
 
 from text2motion.corpus import sided_motion
-from text2motion.corpus.actions import CYCLE, HOLD, MOTION, SUSTAIN, Action, mirrored
+from text2motion.corpus.actions import HOLD, MOTION, SUSTAIN, Action, mirrored
 from text2motion.corpus.sided_motion import HEAD_WORDS
+from text2motion.corpus.vocabulary_cycles import HEAD_CYCLES
 
 MOTION_ACTIONS: tuple[Action, ...] = (
+    *HEAD_CYCLES,
     Action(
-        "shake",
+        "tuck_chin",
         MOTION,
-        CYCLE,
-        "headcycle",
-        0.62,
-        r"\bsh(ak|ook)(e|es|ing)?\b(?!.*\bhands?\b)|head-?shak|\b(says?|saying|signal|gestur\w*) no\b"
-        r"|from side to side|side-to-side",
-        (
-            "shake {poss} head",
-            "shake {poss} head no",
-            "shake {poss} head in disagreement",
-            "say no with {poss} head",
-            "shake {poss} head from side to side",
-            "move {poss} head from side to side",
-            "shake {poss} head in disbelief",
-            "=shaking head",
-            "=a shake of the head",
-        ),
-        {"yaw": 12},
-        performer="shake",
-        counts=(2, 3),
+        HOLD,
+        "pitch",
+        0.7,
+        r"\b(tuck|pull|draw|press)\w*\b.*\bchin\b|chin tucked",
+        ("tuck {poss} chin", "tuck in {poss} chin", "pull {poss} chin in", "=chin tucked in"),
+        {"pitch": -11, "gaze_pitch": 7, "lean_forward": -1.5},
     ),
     Action(
-        "nod",
+        "lift_chin",
         MOTION,
-        CYCLE,
-        "headcycle",
-        0.58,
-        r"\bnod|\b(says?|saying|signal|gestur\w*) yes\b|up and down with (his|her|their) head"
-        r"|head (\w+ )?up[- ]and[- ]down"
-        r"|\bagree(s|ing|ment)?\b",
+        HOLD,
+        "pitch",
+        0.7,
+        r"\b(lift|rais|tip|tilt|stick)\w*\b.*\bchin\b(?!.*\bout\b)|chin (up|raised|lifted|high)",
         (
-            "nod",
-            "nod {poss} head",
-            "nod in agreement",
-            "say yes with {poss} head",
-            "nod {poss} head up and down",
-            "nod approvingly",
-            "nod along",
-            "give a nod",
-            "move {poss} head up and down",
-            "=a nod",
-            "=head nodding",
+            "lift {poss} chin",
+            "raise {poss} chin",
+            "tilt {poss} chin up",
+            "=chin up",
+            "=with {poss} chin raised",
         ),
-        {"pitch": -10},
-        performer="nod",
-        counts=(2, 3),
+        {"pitch": 12, "gaze_pitch": -4},
     ),
     Action(
-        "circle",
+        "gaze_aside",
         MOTION,
-        CYCLE,
-        "headcycle",
-        2.0,
-        r"(roll|circl|rotat)\w*.*\b(head|neck)\b(?!.*\b(left|right)\b)|\bhead (in a )?circl"
-        r"|circles? with .*head",
-        (
-            "roll {poss} head",
-            "circle {poss} head",
-            "move {poss} head in a circle",
-            "roll {poss} neck around",
-            "draw a circle with {poss} head",
-        ),
-        {"pitch": 9, "roll": 9},
-        performer="circle",
-        counts=(1,),
-    ),
-    Action(
-        "roll_eyes",
-        MOTION,
-        CYCLE,
+        HOLD,
         "gaze",
-        1.1,
-        r"\broll\w*.*\beyes?\b|\beye[- ]?roll",
+        0.3,
+        r"^(?!.*\b(left|right)\b).*(\bside-?eye|sidelong|(eyes|gaze|glanc\w*) (\w+ )?(sideways|to the"
+        r" side|aside|askance)|look\w* (aside|askance|sideways))",
         (
-            "roll {poss} eyes",
-            "roll {poss} eyes in annoyance",
-            "give an eye roll",
-            "=rolling eyes",
-            "=an eye roll",
+            "glance sideways",
+            "glance to the side",
+            "give a side-eye",
+            "give a sidelong glance",
+            "look aside with {poss} eyes",
+            "move {poss} eyes to the side",
+            "=a sidelong look",
+            "=side-eye",
         ),
-        {"gaze_pitch": 19, "gaze_yaw": 15, "pitch": 3},
-        performer="roll_eyes",
-        counts=(1,),
+        {"gaze_yaw": 22, "yaw": -3, "lids": 0.1},
+        performer="either",
     ),
     Action(
         "face_forward",
@@ -135,9 +96,28 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         r"\bover\b.*\bshoulder|\bbehind (him|her|them)",
         ("look over {poss} shoulder", "glance back over {poss} shoulder", "look behind {obj}"),
         {"yaw": 36, "gaze_yaw": 12, "pitch": -3},
-        performer="either_side",
+        performer="either",
     ),
     *mirrored(sided_motion.tilt),
+    Action(
+        "tilt_head",
+        MOTION,
+        HOLD,
+        "roll",
+        0.8,
+        r"^(?!.*\b(back|backwards?|forwards?|up|down|left|right)\b).*\b(tilt\w*|cock(s|ed|ing)?|inclin\w*)\b",
+        (
+            "tilt {poss} head",
+            "cock {poss} head",
+            "tilt {poss} head to one side",
+            "tilt {poss} head sideways",
+            "incline {poss} head to the side",
+            "=head tilted",
+            "=with a tilt of the head",
+        ),
+        {"roll": 14},
+        performer="either",
+    ),
     *mirrored(sided_motion.lean),
     Action(
         "gaze_up",
@@ -193,7 +173,7 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         1.0,
         r"\blean\w*\b.*\b(forwards?|in|closer|towards?|into)\b|\b(mov|com)\w* closer",
         ("lean forward", "lean in", "lean closer", "lean in towards the camera", "move closer to the camera"),
-        {"lean_forward": 9, "pitch": 4},
+        {"lean_forward": 9, "pitch": 6},
     ),
     Action(
         "lean_back",
@@ -218,25 +198,23 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         rf"|\b(rais|lift)\w* (his|her|their|your|my|its|the)? ?{HEAD_WORDS}"
         r"|\b(tilt|tip|throw|lean|drop|put)\w* (his|her|their|your|my|its|the)?"
         rf" ?{HEAD_WORDS} (back|backwards?)\b"
-        r"|\bhead (back|tilted back|up|raised|lifted)\b|chin up",
+        r"|\bhead (back|tilted back|up|raised|lifted)\b",
         (
             "look up",
             "look upwards",
             "tilt {poss} head back",
             "raise {poss} head",
-            "lift {poss} chin",
             "look up at the sky",
             "look up at the ceiling",
             "tilt {poss} head up",
             "gaze upward",
             "lift {poss} head",
-            "raise {poss} chin",
             "tip {poss} head backwards",
             "turn {poss} face up",
             "=head raised",
             "=looking up",
         ),
-        {"pitch": 13, "gaze_pitch": 9},
+        {"pitch": 14, "gaze_pitch": 9},
     ),
     Action(
         "look_down",
@@ -265,7 +243,7 @@ MOTION_ACTIONS: tuple[Action, ...] = (
             "=head bowed",
             "=looking down",
         ),
-        {"pitch": -13, "gaze_pitch": -10},
+        {"pitch": -14, "gaze_pitch": -10},
     ),
     Action(
         "look_around",
@@ -287,6 +265,25 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         channels=("gaze",),
     ),
     Action(
+        "turn_head",
+        MOTION,
+        HOLD,
+        "yaw",
+        0.9,
+        r"^(?!.*\b(back|up|down|left|right|away|camera|front|forwards?)\b).*\b(turn|rotat)\w* (his|her|their|your|the)"
+        r" (head|face)\b|\b(turn|look)\w* (to (the|one) side)\b",
+        (
+            "turn {poss} head",
+            "turn {poss} head to the side",
+            "turn {poss} face to one side",
+            "turn to the side",
+            "turn to one side",
+            "turn {poss} head sideways",
+        ),
+        {"yaw": 22, "gaze_yaw": 4},
+        performer="either",
+    ),
+    Action(
         "look_away",
         MOTION,
         HOLD,
@@ -295,6 +292,6 @@ MOTION_ACTIONS: tuple[Action, ...] = (
         r"\b(look|turn|gaz|glanc)\w* away|avert\w* (his|her|their|your|the) face",
         ("look away", "turn away", "avert {poss} face", "glance away from the camera", "=looking away"),
         {"yaw": 16, "gaze_yaw": 14, "pitch": -3},
-        performer="either_side",
+        performer="either",
     ),
 )
