@@ -117,15 +117,16 @@ def _resampled(chunks: Iterator[np.ndarray], *, frames: int, step: float) -> Ite
         held = chunk if not held.size else np.concatenate([held, chunk])
         ready = min(frames, int(np.floor((first + len(held) - 2.5) / step)))
         if ready > done:
-            yield _interpolated(held, np.arange(done, ready) * step - first)
+            yield interpolated(held, np.arange(done, ready) * step - first)
             done = ready
             drop = min(max(int(done * step) - first - 2, 0), len(held) - 1)
             held, first = held[drop:], first + drop
     if done < frames:
-        yield _interpolated(held, np.arange(done, frames) * step - first)
+        yield interpolated(held, np.arange(done, frames) * step - first)
 
 
-def _interpolated(held: np.ndarray, at: np.ndarray) -> np.ndarray:
+def interpolated(held: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Catmull-Rom interpolation of (T, D) at fractional frames (N,); the ends are held."""
     last = len(held) - 1
     low = np.clip(np.floor(at + 1e-9).astype(int), 0, last)
     part = np.clip(at - low, 0.0, 1.0)[:, None].astype(np.float32)
