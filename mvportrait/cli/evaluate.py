@@ -10,6 +10,7 @@ import typer
 
 from mvportrait.cli import arguments
 from mvportrait.cli.console import ConsoleReporter, print_json, print_line
+from mvportrait.cli.evaluate_motion import evaluate_motion
 
 app = typer.Typer(help="Measure a model: video.")
 
@@ -42,6 +43,9 @@ Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for scores
 @app.callback()
 def _group() -> None:
     """Measure a model: video."""
+
+
+app.command("motion")(evaluate_motion)
 
 
 @app.command("video")
