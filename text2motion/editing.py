@@ -83,7 +83,7 @@ def between(
         raise input_error(
             ConfigError, "no frame is left to keep", f"{motion.frames} frames", "use generate instead"
         )
-    return filled(motion, known, plans(text, spans), sampling or Sampling(), calm=text is None)
+    return filled(motion, known, plans(text, spans, then_known=True), sampling or Sampling())
 
 
 def from_keyframes(
@@ -131,7 +131,6 @@ def from_keyframes(
         known,
         plans(text, [(0.0, frames / fps)]),
         sampling or Sampling(),
-        calm=text is None,
         glide=True,
     )
 
@@ -147,7 +146,7 @@ def extend(
     longer = tail.at(np.minimum(np.arange(context + more), context - 1))
     known = np.arange(context + more) < context
     spans = [(context / motion.fps, (context + more) / motion.fps)]
-    longer = filled(longer, known, plans(text, spans), sampling or Sampling(), calm=text is None)
+    longer = filled(longer, known, plans(text, spans), sampling or Sampling())
     return concatenate([motion, longer[context:]])
 
 
@@ -169,7 +168,7 @@ def loop(sequence: FlameSequence, *, seconds: float = 0.8, sampling: Sampling | 
     around = concatenate([motion[first:], motion[:context]])
     known = np.ones(around.frames, bool)
     known[context : context + redrawn] = False
-    around = filled(around, known, [], sampling or Sampling(), calm=True)
+    around = filled(around, known, [], sampling or Sampling())
     new_end = around[: context + redrawn]
     return concatenate([motion[:first], new_end]) if first else new_end
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from flame.errors import MotionFileError, input_error
 from flame.rig import EXPRESSION_NAMES
-from flame.rotations import compose
+from flame.rotations import axis_angle_to_matrix, compose, from_yaw_pitch_roll, yaw_pitch_roll
 from flame.sequence import CHANNELS, FlameSequence
 from text2motion.bridging import bridged, settled
+from text2motion.corpus.actions import CYCLE
 from text2motion.features import emotion_features, motion_features
 from text2motion.finishing import limited
-from text2motion.generation import assembled, check_seed, default_models
+from text2motion.generation import assembled, check_seed, default_models, with_lid_follow
 from text2motion.planning import PlannedClause, plan
 from text2motion.prompt import split_prompt
 from text2motion.prompting import DEFAULT_STEPS, Given
@@ -23,9 +24,13 @@ from text2motion.prompting import DEFAULT_STEPS, Given
 if TYPE_CHECKING:
     from text2motion.models import EmotionDM, MotionDM
 
+#: What a text can decide about, part by part.
+PARTS = ("yaw", "pitch", "roll", "gaze", "lean", "lids", "brows", "mouth")
+_TURNS = ("neck", "rotation", "jaw")
 _RETURN_SECONDS = {"eyelids": 0.15, "expression": 0.4, "jaw": 0.25}
 _RAMP_SECONDS = 0.4
 _SEAM_SECONDS = 0.3
+_LET_GO_SECONDS = 0.5
 _MIDWAY_SECONDS = 10.0  # on the networks' clock: long after the rest that clips begin with
 
 
@@ -77,16 +82,28 @@ def checked(sequence: FlameSequence) -> FlameSequence:
     return sequence.replace(expression=np.pad(sequence.expression, ((0, 0), (0, missing))))
 
 
-def plans(text: str | None, spans: Sequence[tuple[float, float]]) -> list[PlannedClause]:
-    """The text's clauses, laid out in each span."""
+def plans(
+    text: str | None, spans: Sequence[tuple[float, float]], *, then_known: bool = False
+) -> list[PlannedClause]:
+    """The text's clauses, laid out in each span.
+
+    Args:
+        text: the prompt; None for none.
+        spans: start and end in seconds.
+        then_known: known frames follow each span, so that actions let go a little before its end.
+    """
     if text is None:
         return []
     clauses = list(split_prompt(text).clauses)
     planned = []
     for start, end in spans:
+        latest = end - min(_LET_GO_SECONDS, 0.3 * (end - start)) if then_known else np.inf
         for item in plan(clauses, seconds=end - start):
-            times = (start + item.start, start + item.settle, start + item.release)
-            planned.append(PlannedClause(item.clause, *times))
+            begin, release = start + item.start, min(start + item.release, latest)
+            settle = min(start + item.settle, release)
+            planned.append(
+                PlannedClause(item.clause, begin, max(settle, begin + 0.04), max(release, begin + 0.04))
+            )
     return planned
 
 
@@ -137,36 +154,49 @@ def filled(
     planned: list[PlannedClause],
     chosen: Sampling,
     *,
-    calm: bool,
     glide: bool = False,
 ) -> FlameSequence:
     """Known frames as they are, the others drawn.
+
+    What the text takes hold of (the turn of "looks left", the lids of "blinks") is drawn as it is; everything
+    else is idle life on top of a calm path from border to border, so that a head turned before and after
+    stays turned in between.
 
     Args:
         motion: free frames are not looked at.
         known: (T,) bool.
         planned: what happens.
         chosen: how it is drawn.
-        calm: draw idle life on top of a calm path from border to border instead of poses.
         glide: let lids and face, too, go evenly from border to border.
     """
     if known.all():
         return motion
-    path = motion.replace(**_path(motion, known, glide=glide))
-    source = FlameSequence.neutral(motion.frames, fps=motion.fps) if calm else path
+    under = _untaken(motion.replace(**_path(motion, known, glide=glide)), taken_by(planned))
     channels: dict[str, np.ndarray] = {}
     for model in chosen.both():
-        channels |= drawn(model, source, planned, chosen, known=known)
-    made = assembled(channels, fps=motion.fps)
-    new = {name: getattr(made, name) for name, _ in CHANNELS}
-    if calm:
-        new = limited(_on_top(path, made))
+        channels |= drawn(model, _off(motion, under), planned, chosen, known=known)
+    new = limited(_on(assembled(channels, fps=motion.fps), under))
+    new["expression"] = with_lid_follow(new["expression"], new["eyes"])
     reach = _SEAM_SECONDS * motion.fps
     whole = {name: settled(new[name], getattr(motion, name), known, reach=reach) for name, _ in CHANNELS}
-    whole["eyelids"] = np.clip(whole["eyelids"], 0.0, 1.0)
-    for name, values in limited({key: whole[key] for key in ("expression", "jaw")}).items():
+    for name, values in limited({key: whole[key] for key in ("expression", "jaw", "eyelids")}).items():
         whole[name] = np.where(known[:, None], whole[name], values)
     return motion.replace(**whole)
+
+
+def taken_by(planned: Sequence[PlannedClause]) -> set[str]:
+    """Parts of head and face (see :data:`PARTS`) that the clauses decide about."""
+    taken: set[str] = set()
+    for item in planned:
+        entry = item.clause.entry
+        if entry is None:
+            continue
+        taken |= set(PARTS) & {"mouth" if channel == "jaw" else channel for channel in entry.channels}
+        if entry.kind != CYCLE and any(target.startswith("gaze_") for target in entry.targets):
+            taken.add("gaze")
+        if entry.axis == "mood":
+            taken |= {"brows", "mouth", "lids"}
+    return taken
 
 
 def _path(motion: FlameSequence, known: np.ndarray, *, glide: bool) -> dict[str, np.ndarray]:
@@ -184,10 +214,43 @@ def _path(motion: FlameSequence, known: np.ndarray, *, glide: bool) -> dict[str,
     return path
 
 
-def _on_top(path: FlameSequence, idle: FlameSequence) -> dict[str, np.ndarray]:
-    """Small relative motion added to a path."""
-    turned = {name: compose(getattr(path, name), getattr(idle, name)) for name in ("neck", "rotation", "jaw")}
-    eyes = compose(path.eyes.reshape(-1, 2, 3), idle.eyes.reshape(-1, 2, 3)).reshape(-1, 6)
-    added = {name: getattr(path, name) + getattr(idle, name) for name in ("translation", "expression")}
-    lids = np.maximum(path.eyelids, idle.eyelids)
-    return {**turned, **added, "eyes": eyes, "eyelids": lids}
+def _untaken(path: FlameSequence, taken: set[str]) -> FlameSequence:
+    """The path with the parts that the text decides about at rest."""
+    yaw, pitch, roll = yaw_pitch_roll(axis_angle_to_matrix(path.neck))
+    keep = {part: float(part not in taken) for part in PARTS}
+    neck = from_yaw_pitch_roll(keep["yaw"] * yaw, keep["pitch"] * pitch, keep["roll"] * roll)
+    return path.replace(
+        neck=neck,
+        rotation=keep["lean"] * path.rotation,
+        translation=keep["lean"] * path.translation,
+        eyes=keep["gaze"] * path.eyes,
+        eyelids=keep["lids"] * path.eyelids,
+        jaw=keep["mouth"] * path.jaw,
+        expression=path.expression * np.array([keep[part] for part in _PART_OF_COLUMN], np.float32),
+    )
+
+
+def _part_of(name: str) -> str:
+    if name.startswith("eyeLook"):
+        return "gaze"
+    return "brows" if name.startswith("brow") else "lids" if name.startswith("eye") else "mouth"
+
+
+_PART_OF_COLUMN = tuple(_part_of(name) for name in EXPRESSION_NAMES)
+
+
+def _on(motion: FlameSequence, under: FlameSequence) -> dict[str, np.ndarray]:
+    """Motion on top of what is under it."""
+    turned = {name: compose(getattr(under, name), getattr(motion, name)) for name in _TURNS}
+    eyes = compose(under.eyes.reshape(-1, 2, 3), motion.eyes.reshape(-1, 2, 3)).reshape(-1, 6)
+    added = {name: getattr(under, name) + getattr(motion, name) for name in ("translation", "expression")}
+    return {**turned, **added, "eyes": eyes, "eyelids": np.maximum(under.eyelids, motion.eyelids)}
+
+
+def _off(motion: FlameSequence, under: FlameSequence) -> FlameSequence:
+    """The inverse of :func:`_on`."""
+    turned = {name: compose(-getattr(under, name), getattr(motion, name)) for name in _TURNS}
+    eyes = compose(-under.eyes.reshape(-1, 2, 3), motion.eyes.reshape(-1, 2, 3)).reshape(-1, 6)
+    added = {name: getattr(motion, name) - getattr(under, name) for name in ("translation", "expression")}
+    lids = np.where(motion.eyelids > under.eyelids, motion.eyelids, 0.0)
+    return motion.replace(**turned, **added, eyes=eyes, eyelids=lids)

@@ -65,8 +65,7 @@ class Prompt:
             if release < first - MEMORY_SECONDS or start > last:
                 continue
             entry = item.clause.entry
-            if entry is not None and entry.kind == SUSTAIN:
-                start = max(start, first - _HORIZON_SECONDS)
+            if entry is not None and entry.kind == SUSTAIN:  # its beat runs from its start
                 settle = min(settle, last + _HORIZON_SECONDS)
             elif settle < first - _HORIZON_SECONDS:  # begun and done long ago, and held since
                 start += first - _HORIZON_SECONDS - settle

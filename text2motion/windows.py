@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WINDOW_FRAMES = 150  # longest stretch the networks were trained on
 OVERLAP_FRAMES = 50
 NEAR_SECONDS = 0.4  # how far a known frame is felt in the last steps of sampling ...
-FAR_SECONDS = 1.6  # ... and in the first ones, when all is noise
+FAR_SECONDS = 1.0  # ... and in the first ones, when all is noise
 _NOISE_BLOCK = 64
 
 #: ``model(x (1, T, D), level (1,)) -> x0 (1, T, D)`` of the window that starts at a frame.
