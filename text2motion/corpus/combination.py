@@ -67,6 +67,12 @@ def reconciled(controls: np.ndarray) -> np.ndarray:
     for name in _CLOSED_LIPS:
         column[name][:] *= 1.0 - apart
     np.minimum(column["mouthClose"], jaw, out=column["mouthClose"])
+    wide = 1.0 - 0.65 * np.clip(
+        (jaw - 0.3) / 0.6, 0.0, 1.0
+    )  # lips of a wide open mouth are stretched as it is
+    for name in ("mouthStretch", "mouthLowerDown", "mouthUpperUp"):
+        for index in _both(name):
+            result[:, index] *= wide
     return result
 
 

@@ -85,7 +85,7 @@ COGNITIVE_MOODS: tuple[Mood, ...] = (
         ("determinedly", "resolutely", "defiantly", "stubbornly"),
         ("determination", "defiance"),
         {
-            "browDown": 0.7,
+            "browDown": 0.85,
             "eyeSquint": 0.25,
             "mouthPress": 0.7,
             "jawForward": 0.35,

@@ -47,9 +47,9 @@ def perform(
 #: Idle sway by frequency: lowest and highest Hz, RMS in degrees. Set from the calm stretches of real tracked
 #: clips (``python -m benchmarks.head_motion``), a little below them where a tracker trembles most.
 _SWAY: dict[str, tuple[tuple[float, float, float], ...]] = {
-    "yaw": ((0.06, 0.5, 0.62), (0.5, 2.0, 0.19), (2.0, 4.0, 0.06), (5.0, 7.0, 0.006)),
-    "pitch": ((0.06, 0.5, 0.72), (0.5, 2.0, 0.3), (2.0, 4.0, 0.07), (5.0, 7.0, 0.006)),
-    "roll": ((0.06, 0.5, 0.34), (0.5, 2.0, 0.14), (2.0, 4.0, 0.035), (5.0, 7.0, 0.003)),
+    "yaw": ((0.06, 0.5, 0.66), (0.5, 2.0, 0.21), (2.0, 4.0, 0.085), (5.0, 7.0, 0.006)),
+    "pitch": ((0.06, 0.5, 0.75), (0.5, 2.0, 0.32), (2.0, 4.0, 0.09), (5.0, 7.0, 0.006)),
+    "roll": ((0.06, 0.5, 0.34), (0.5, 2.0, 0.14), (2.0, 4.0, 0.045), (5.0, 7.0, 0.003)),
     "lean_forward": ((0.05, 0.4, 0.25),),
     "lean_side": ((0.05, 0.4, 0.25),),
 }
@@ -72,7 +72,8 @@ def _add_idle(
     controls[:, CONTROL_INDEX["pitch"]] += 0.15 * grow * breath
     for name, size in (("gaze_yaw", 1.5), ("gaze_pitch", 1.0)):
         jumps = np.clip(curves.fixations(times, generator, every_seconds=0.9), -2.0, 2.0)
-        controls[:, CONTROL_INDEX[name]] += grow * size * jumps
+        drift = curves.banded(times, generator, ((0.06, 0.4, 0.6 * size),))
+        controls[:, CONTROL_INDEX[name]] += grow * (size * jumps + drift)
     smile = np.maximum(curves.wander(times, generator, lowest_hz=0.05, highest_hz=0.4), 0.0)
     press = np.maximum(curves.wander(times, generator, lowest_hz=0.08, highest_hz=0.5), 0.0)
     brow = np.maximum(curves.wander(times, generator, lowest_hz=0.05, highest_hz=0.5), 0.0)

@@ -37,7 +37,7 @@ class _Voice:
 
 _VOICES = {
     "talk": _Voice(),
-    "whisper": _Voice(lips=1.1, head=1.0, base=0.2),
+    "whisper": _Voice(lips=0.7, head=1.0, base=0.2),
     "mumble": _Voice(lips=0.5, head=0.6, base=0.1, closures=0.5),
     "sing": _Voice(hz=SING_HZ, base=0.15, lips=0.8, head=3.0, pause=0.4, closures=0.1),
     "shout": _Voice(hz=(2.2, 2.8, 3.4), base=0.2, lips=0.9, head=4.0, closures=0.05),

@@ -44,7 +44,7 @@ HEAD_CYCLES: tuple[Action, ...] = (
             "=shaking head",
             "=a shake of the head",
         ),
-        {"yaw": 12},
+        {"yaw": 14},
         performer="shake",
         counts=(2, 3),
     ),

@@ -272,7 +272,7 @@ MOUTH_ACTIONS: tuple[Action, ...] = (
         1.0,
         r"\bkiss|\bsmooch",
         ("blow a kiss", "give a kiss", "kiss the air", "make a kissing face", "=an air kiss"),
-        {"mouthPucker": 1.0, "mouthFunnel": 0.15, "eyeSquint": 0.15},
+        {"mouthPucker": 1.0, "mouthPress": 0.35, "mouthShrugLower": 0.2, "eyeSquint": 0.15},
         performer="kiss",
     ),
     Action(
