@@ -221,7 +221,7 @@ def _from_audio(options: DrivingOptions, sources: Sources, fps: float, reporter:
 def _style(options: DrivingOptions) -> SpeechStyle:
     from driving.speech import SpeechStyle
 
-    style = SpeechStyle.preset(options.style)
+    style = SpeechStyle.parse(options.style)
     return replace(style, mouth=style.mouth * options.mouth, head=style.head * options.head_motion)
 
 
