@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from mvportrait import __version__
-from mvportrait.cli import animate, assets, doctor, evaluate, inspect, motion, render, train, turntable
+from mvportrait.cli import (
+    animate,
+    assets,
+    doctor,
+    edit,
+    evaluate,
+    inspect,
+    live,
+    motion,
+    render,
+    train,
+    turntable,
+)
 
 app = typer.Typer(
     name="mvportrait",
@@ -41,7 +53,9 @@ app.command("animate")(animate.animate)
 app.command("motion")(motion.motion)
 app.command("render")(render.render)
 app.command("turntable")(turntable.turntable)
+app.command("live")(live.live)
 app.command("inspect")(inspect.inspect)
+app.add_typer(edit.app, name="edit")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(assets.app, name="assets")
