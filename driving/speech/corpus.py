@@ -39,42 +39,20 @@ HELDOUT_VOICES: frozenset[str] = frozenset({"pc_diphone", "czech_machac", "f5", 
 """Voices kept out of training: an Italian and a Czech one, and two variants of espeak-ng in every language."""
 
 _ESPEAK_VARIANTS = (
-    "m1", "m2", "m3", "m4", "m5", "m6", "m8", "f1", "f2", "f3", "f4", "klatt", "klatt2", "klatt3", "klatt4",
-    "adam", "alicia", "andy", "anika", "antonio",
-    "aunty", "belinda", "benjamin", "boris", "caleb", "david", "ed", "edward",
-    "gene", "grandma",
-    "grandpa", "gustave", "iven", "iven2", "jacky", "john", "linda", "marcelo", "mario",
-    "max", "michael",
-    "michel", "miguel", "mike", "norbert", "pablo", "paul", "pedro", "quincy", "rob", "robert", "sandro", "shelby", "steph",
-    "travis", "victor", "zac",
+    "m1", "m2", "m3", "m4", "m5", "m6", "m8", "f1", "f2", "f3", "f4", "klatt", "klatt2", "klatt3",
+    "klatt4", "adam", "Alicia", "andy", "anika", "antonio", "aunty", "belinda", "benjamin", "boris",
+    "caleb", "david", "ed", "edward", "Gene", "grandma", "grandpa", "gustave", "iven", "iven2", "Jacky",
+    "john", "linda", "marcelo", "Mario", "max", "Michael", "michel", "miguel", "Mike", "norbert", "pablo",
+    "paul", "pedro", "quincy", "rob", "robert", "sandro", "shelby", "steph", "travis", "victor", "zac",
 )  # fmt: skip
 _ESPEAK_VOICES: dict[str, tuple[str, ...]] = {
-    "en": ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-us-nyc", "en-029", "en-gb-x-gbcwmd"),
+    "en": ("en-us", "en", "en-gb-scotland", "en-gb-x-rp", "en-us-nyc", "en-029", "en-gb-x-gbcwmd"),
     "es": ("es", "es-419"),
     "pt": ("pt", "pt-br"),
-    "fr": ("fr-fr", "fr-be"),
+    "fr": ("fr", "fr-be", "fr-ch"),
 }
 # Languages without sentences of ours: their letters and numbers, for the sounds.
-_MORE_LANGUAGES = (
-    "da",
-    "nb",
-    "hr",
-    "et",
-    "lv",
-    "lt",
-    "sk",
-    "sl",
-    "bg",
-    "sq",
-    "eu",
-    "ga",
-    "af",
-    "cy",
-    "ms",
-    "eo",
-    "is",
-    "az",
-)
+_MORE_LANGUAGES = tuple("da nb hr et lv lt sk sl bg sq eu ga af cy ms eo is az".split())
 _SHARES = {"espeak": 0.42, "festival": 0.30, "recorded": 0.28}
 
 
