@@ -1,0 +1,117 @@
+"""One spelling for many wordings: punctuation, contractions, sides as the viewer sees them, idioms."""
+
+from __future__ import annotations
+
+import re
+
+from text2motion.language.spelling import corrected
+
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": ",", "…": ",", "&": " and ",
+    "→": ", then ", "*": " ", "_": " ", "[": "(", "]": ")", "{": "(", "}": ")", "|": ",", "~": " ", "#": " ", "•": ";",
+    "×": "x"})  # fmt: skip
+_OTHER = {"left": "right", "right": "left"}
+_SEEN = r"(?:viewer|viewers|audience|spectator|observer|camera|watcher)(?:'s|s'|s)?(?: own)?|our|screen|frame|image|picture|house"
+_FLIP_BEFORE = re.compile(rf"\b(?:the )?(?:{_SEEN})[- ](left|right)\b(?!ed)")
+_FLIP_AFTER = re.compile(
+    r"\b(left|right)(?: hand)?(?: side| edge| part)? (?:of|in) the (?:screen|frame|image|picture|shot|video|view)\b"
+    r"|\b(left|right)(?:,)? (?:as seen (?:by|from)(?: the)? \w+|from (?:the |our )?(?:viewer|camera|audience|point of view"
+    r"|perspective|side)(?:'s)?(?: (?:point of view|perspective|side|view|pov))?|as (?:we|you) see it)"
+)
+_OWN = re.compile(
+    r"\b(?:stage|anatomical|(?:the )?(?:subject|actor|actress|character|person|woman|man|speaker|performer|girl|boy)'s"
+    r"(?: own)?|(?:his|her|their|your|its|my) (?:own|very own)) (left|right)\b"
+)
+_NOT_A_SIDE = re.compile(
+    r"\bright (?=away|now|after|before|into|in|then|there|here|up to|as|when|at the (?:camera|viewer|lens|audience|end|start"
+    r"|beginning)|at (?:us|me|you)|through|afterwards?|back at)|\ball right\b|\b(?:is|was|has|had|been) left\b(?! (?:by|in))"
+)
+_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"\bw/o\b", "without"), (r"\bw/(?=\s|\w)", "with "), (r"->|=>|>", ", then "), (r"\s\+\s", " and "),
+        (r"\bn't\b", " not"), (r"\b(he|she|they|it|who|that)'s\b", r"\1 is"), (r"\b(they|you|we)'re\b", r"\1 are"),
+        (r"\bcan not\b", "cannot"), (r"\b(\d+)\s?x\b", r"\1 times"), (r"\bx\s?(\d+)\b", r"\1 times"),
+        (r"\b(eye)\s+(brow|lid|lash)", r"\1\2"), (r"\beye-(brow|lid|lash)", r"eye\1"), (r"\bside eye", "side-eye"),
+        (r"\bhalf way\b", "halfway"), (r"\bmid way\b", "midway"), (r"\bslow motion\b", "slow-motion"),
+        (r"\bhead-on\b", "ahead"), (r"\b(left|right)[- ]?wards?\b", r"\1"), (r"\b(up|down)[- ]?wards?\b", r"\1"),
+        (r"\bto(?:wards?)? (?:the |his |her |their )?(left|right)[- ]hand (?:side|direction)\b", r"to the \1"),
+        (r"\b(\d):(\d\d)\s*(?:-|to)\s*(\d):(\d\d)\b", "@clock"),
+        (r"\b(?:can't|cannot|can't|couldn't) (?:help but|help|stop|resist) ", "keeps "),
+        (r"\bnot only\b", ""), (r"\bbut also\b", "and"), (r"\bas well as\b", "and"), (r"\bwhile at the same time\b", "while"),
+        (r"\b(?:does not|doesn't|do not|don't|never) stop(?:s|ping)? ", "keeps "), (r"\bwithout stopping\b", "non-stop"),
+        (r"\bhead (\w+ )?up and down", r"head \1up-and-down"), (r"\bup and down (?=with (?:his|her|their|the) head)", "up-and-down "),
+        (r"\b(sh[ao]\w+ (?:his |her |their |your |the )?(?:head|face)) (?:from )?(?:left (?:and|to) right|right (?:and|to) left"
+         r"|back and forth|side to side)", r"\1 no"),
+        (r"\b(eyes?|brows?|eyebrows|mouth|head) and (eyes?|brows?|eyebrows|mouth) (wide open|open|closed|shut|raised|wide)\b",
+         r"\1 \3 and \2 \3"),
+        (r"\bhead and (?:eyes|gaze)\b", "head"), (r"\beyes and head\b", "head"), (r"\bgaze and head\b", "head"),
+        (r"\bface and head\b|\bhead and (?:neck|shoulders|face)\b", "head"),
+        (r"\bopen(s|ing)? and (?:clos|shut)\w* ((?:his|her|their|your|the|both)? ?(?:mouth|eyes?|lips|jaw))\b",
+         r"open\1 \2, then closes \2"),
+        (r"\b(?:clos|shut)\w* and (?:re-?)?open(s|ing)? ((?:his|her|their|your|the|both)? ?(?:mouth|eyes?|lips|jaw))\b",
+         r"closes \2, then opens \2"),
+        (r"\b(rais|lift)(es|s|e|ing|)? and (?:then )?(?:lower|drop)\w* ((?:his|her|their|your|the|both)? ?(?:\w+))\b",
+         r"\1\2 \3, then releases it"),
+        (r"\b(lower|drop)(s|ing|) and (?:then )?(?:rais|lift)\w* ((?:his|her|their|your|the)? ?(?:head|chin|gaze))\b",
+         r"\1\2 \3, then raises \3"),
+        (r"\b(clos|shut)(\w*) ([\w ]*?)\b(eyes?|mouth)\b([^,.;]*?),?(?: and)?(?: then)? (re)?open(s|ing)? (them|it)\b",
+         r"\1\2 \3\4\5, then opens \4"),
+        (r"\b(open)(\w*) ([\w ]*?)\b(eyes?|mouth)\b([^,.;]*?),?(?: and)?(?: then)? (clos|shut)(\w*) (them|it)\b",
+         r"\1\2 \3\4\5, then closes \4"),
+        (r"\b(?:on|at|to) (his|her|their|the) (left|right)(?: side)?\b", r"to \1 \2"),
+        (r"\b(?:upper|top)[- ](left|right)\b(?! lip)", r"up and \1"), (r"\b(?:lower|bottom)[- ](left|right)\b(?! lip)", r"down and \1"),
+        (r"\b(up|down|left|right)[-/ ](left|right|up|down)\b(?! and)", r"\1 and \2"),
+        (r"\bfrom (?:the |one |his |her )?(left|right) (?:side )?to (?:the |his |her )?(left|right)\b", r"to the \1, then to the \2"),
+        (r"\bsays? [\"']?(yes|no)[\"']?\b", r"says \1"),
+        (r"\b(smil\w*|laugh\w*|frown\w*|expression) (?:(?:slowly|gradually|quickly|suddenly) )?(?:that )?"
+         r"(?:turns?|turning|fad\w*|melt\w*|morph\w*|giv\w* way|chang\w*|shift\w*|dissolv\w*|becom\w*) (?:into|to) ", r"\1, then "),
+        (r"\b(?:turns?|turning|melts?|morphs?|changes?|shifts?|gives? way|transforms?|dissolves?|bursts?) (?:into|to) (?=an? |\w+ment|\w+ness"
+         r"|anger|joy|laugh|tears|fear|grief|horror|surprise|smil|frown|sad|happ)", ", then "),
+        (r"\b(?:smile|grin|laugh|frown|expression|look) (?:slowly |gradually |quickly )?(?:fades?|vanish\w*|disappear\w*|drops?|falls?"
+         r"|dies?|slips?)(?: away| off| from \w+ face)?\b", "relaxes the face"),
+        (r"\bstop(?:s|ped|ping)? (smil|laugh|grin|frown|pout|scowl|talk|chew|yawn)\w+", "relaxes the face"),
+        (r"\blets? go of (?:the|his|her|their) (?:smile|expression|frown)", "relaxes the face"),
+        (r"\b(?:drop|los|wip)\w* (?:the|his|her|their) (?:smile|grin|frown)(?: off \w+ face)?", "relaxes the face"),
+        (r"\b(?:fixed|locked|glued|trained|set|focused|fixated) on\b", "looking at"),
+        (r"\bhas not\b|\bhave not\b", "without"),
+        (r"\b(?:named|called) \w+", ""), (r"\b(?:again and again|over and over(?: again)?|time and (?:time )?again)\b", "repeatedly"),
+        (r"\b(scrunch|screw|crinkl|wrinkl|perk|squeez|light|bunch|crumpl|contort)(\w*) up\b", r"\1\2"),
+        (r"\b(in|during|for|within|over) the first ", "at 0 seconds for "), (r"\b(?:in|during|for|within|over) the (?:last|final) (\w+|\d+) seconds?",
+         r"⟦l\1⟧"),
+        (r"\bmad scientist\b", "scientist"), (r"\bhappy birthday\b", ""), (r"\bno (?:trace|sign|hint) of (?:a |an )?", "without "),
+        (r"\btr(?:y|ies|ying) (?:hard )?not to (?:laugh|smile|cry)\w*", "presses the lips together"),
+        (r"\b(?:suppress|hold|bit)(?:es|s|ing|)? (?:back )?(?:a |the )?(?:laugh|smile|giggle)\w*(?: back)?", "presses the lips together"),
+    )
+)  # fmt: skip
+_QUOTED = re.compile(r'"([^"]*)"')
+
+
+def tidied(text: str) -> str:
+    """Lower-case text in one spelling, sides always the subject's own."""
+    text = text.lower().translate(_PLAIN)
+    text = _QUOTED.sub(
+        lambda m: m.group(1) if m.group(1).strip(" .,!") in ("yes", "no", "uh-huh") else "something", text
+    )
+    text = re.sub(r"\bn't\b", "n't", text)
+    text = re.sub(r"\b(\d):(\d\d)\s*(?:-|to)\s*(\d):(\d\d)\b", _clock, text)
+    text = corrected(text)
+    text = _FLIP_BEFORE.sub(lambda m: "the " + _OTHER[m.group(1)], text)
+    text = _FLIP_AFTER.sub(lambda m: _OTHER[m.group(1) or m.group(2)], text)
+    text = _OWN.sub(r"the \1", text)
+    text = _NOT_A_SIDE.sub("", text)
+    for pattern, replacement in _REWRITES:
+        if replacement != "@clock":
+            text = pattern.sub(replacement, text)
+    text = re.sub(
+        r"\b(\w{3,})((?:[ ,]+\1)+)\b",
+        lambda m: f"{m.group(1)} {1 + len(re.findall(m.group(1), m.group(2)))} times",
+        text,
+    )
+    text = re.sub(r"\((.*?)\)", r", \1, ", text)
+    text = text.replace("(", ", ").replace(")", ", ").replace('"', "")
+    return " ".join(text.split(" ")).strip()
+
+
+def _clock(match: re.Match[str]) -> str:
+    first, second, third, fourth = (int(group) for group in match.groups())
+    return f"{60 * first + second}-{60 * third + fourth}s"
