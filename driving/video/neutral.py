@@ -7,10 +7,17 @@ import numpy as np
 from flame.relative import to_relative
 from flame.sequence import FlameSequence
 
-__all__ = ["neutral_of", "relative_to"]
+__all__ = ["BUST_METRES", "neutral_of", "relative_to", "sharp_lids"]
 
 _REST_QUANTILE = 0.25  # faces move away from rest in one direction: lips open, brows rise
 _LIDS_QUANTILE = 0.3
+BUST_METRES = (0.03, 0.03, 0.05)
+"""How far the bust goes to the side, up or down, and forwards at most."""
+_OPEN_QUANTILE = 0.8
+_SHUT_RATIO = (
+    0.28,
+    0.45,
+)  # of an eye's opening to its usual one: shut, and where that begins (blinks: 0.05 to 0.28)
 _WIDEST_NARROW = 0.6  # eyelids shut further than this are a blink, not a way to look
 
 
@@ -42,8 +49,31 @@ def neutral_of(motion: FlameSequence, seen: np.ndarray, which: str) -> FlameSequ
 
 
 def relative_to(motion: FlameSequence, neutral: FlameSequence) -> FlameSequence:
-    """The change from a neutral frame; eyelids by how much of the way to shut they went, so that shut stays shut."""
+    """The change from a neutral frame.
+
+    Eyelids count by how much of the way to shut they went, so that shut stays shut on other eyes. The bust goes
+    no farther than :data:`BUST_METRES`: in a video one cannot tell a camera that pans or zooms from a person who
+    leaves, and a portrait must not.
+    """
     change = to_relative(motion, neutral)
     rest = np.minimum(neutral.eyelids, _WIDEST_NARROW)
     lids = np.clip((motion.eyelids - rest) / (1.0 - rest), 0.0, 1.0)
-    return change.replace(eyelids=lids)
+    far = np.asarray(BUST_METRES)
+    return change.replace(eyelids=lids, translation=far * np.tanh(change.translation / far))
+
+
+def sharp_lids(eyelids: np.ndarray, gaps: np.ndarray, lids_shut: np.ndarray) -> np.ndarray:
+    """(T, 2) eyelids in parts of this face's own way to shut; shut where the eye's opening has all but vanished.
+
+    Args:
+        eyelids: (T, 2) fitted values.
+        gaps: (T, 2) height over length of the openings, NaN where not seen; "open" is their upper part in the clip.
+        lids_shut: (2,) values at which the lids meet.
+    """
+    own = np.clip(eyelids / lids_shut, 0.0, 1.0)
+    if not np.isfinite(gaps).any():
+        return own
+    ratio = gaps / np.maximum(np.nanquantile(gaps, _OPEN_QUANTILE, axis=0), 1e-6)
+    low, high = _SHUT_RATIO
+    x = np.clip((high - np.nan_to_num(ratio, nan=1.0)) / (high - low), 0.0, 1.0)
+    return np.maximum(own, x * x * (3.0 - 2.0 * x))

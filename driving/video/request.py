@@ -18,7 +18,7 @@ REGIONS: tuple[str, ...] = ("pose", "expression", "lips", "eyes")
 ``eyes`` (gaze, eyelids)."""
 NEUTRALS: tuple[str, ...] = ("first", "clip")
 """What a motion is measured from: the first seen frame, or how the face mostly is at rest in the clip."""
-STRONGEST = 2.0
+STRONGEST = 3.0
 _SMALLEST_SIDE = 16
 _LARGEST_SIDE = 8192
 
@@ -46,7 +46,7 @@ class VideoRequest:
         seconds: its length; None: that of the video. Past the video's end the head goes back to rest.
         face: which face where there are several: 0 the largest when the shot begins, 1 the next, …
         regions: what is driven, of :data:`REGIONS`; the rest stays at rest.
-        strength: region → factor 0 to 2, 1 where not named.
+        strength: region → factor 0 to 3, 1 where not named.
         absolute: the head as it is filmed (turn, gaze and expression against the camera) instead of the change
             from rest; the head then does not begin at rest.
         neutral: of :data:`NEUTRALS`. ``"first"`` begins at rest by definition, so a clip should begin with a

@@ -22,6 +22,9 @@ class TrackedShot:
             found over the whole shot.
         focal_px, principal_px, camera_distance: of that camera, in pixels of the shot's first picture.
         height, width: of that picture.
+        lid_gaps: (N, 2) height over length of the left and right eye's opening; NaN where nothing was seen.
+        lip_gaps: (N,) gap between the inner lips over the face's size, see :func:`driving.video.lips.lip_gap`.
+        lids_shut: (2,) eyelid values at which this face's lids meet.
     """
 
     seconds: np.ndarray
@@ -31,6 +34,9 @@ class TrackedShot:
     camera_distance: float
     height: int
     width: int
+    lid_gaps: np.ndarray
+    lip_gaps: np.ndarray
+    lids_shut: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,9 @@ import time
 
 import numpy as np
 
+from driving.video.lips import lip_gap
 from driving.video.result import TrackedShot
+from flame.fitting.mediapipe_points import lid_gaps
 from flame.fitting.track import FaceTracker
 from flame.fitting.track_start import TrackStart, resized, settle
 from flame.head import FlameHead
@@ -36,6 +38,8 @@ class ShotTracker:
         self._start: TrackStart | None = None
         self._tracker: FaceTracker | None = None
         self._rate = 1.0 / _USUAL_STEP
+        self._lid_gaps: list[np.ndarray] = []
+        self._lip_gaps: list[float] = []
         self.seconds: list[float] = []
         self.fit_cpu_seconds = 0.0
 
@@ -47,6 +51,8 @@ class ShotTracker:
                 points, height=height, width=width, to_height=self._size[0], to_width=self._size[1]
             )
         self.seconds.append(seconds)
+        self._lid_gaps.append(np.full(2, np.nan) if points is None else lid_gaps(points[None])[0])
+        self._lip_gaps.append(np.nan if points is None else lip_gap(points))
         if self._tracker is None:
             self._kept.append(None if points is None else points.astype(np.float32))
             if seconds - self.seconds[0] >= SETTLE_SECONDS:
@@ -66,6 +72,9 @@ class ShotTracker:
             focal_px=self._start.focal_px,
             principal_px=self._start.principal_px,
             camera_distance=self._start.camera_distance,
+            lid_gaps=np.stack(self._lid_gaps),
+            lip_gaps=np.array(self._lip_gaps),
+            lids_shut=self._start.lids_shut,
             height=self._size[0],
             width=self._size[1],
         )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driving.video.neutral import neutral_of, relative_to
+from driving.video.lips import sealed
+from driving.video.neutral import neutral_of, relative_to, sharp_lids
 from driving.video.result import TrackedShot
 from flame.fitting.track_smoothing import LIGHT, Smoothing, smoothed
 from flame.sequence import CHANNELS, FlameSequence
@@ -85,13 +86,17 @@ def _shot_motion(
 ) -> tuple[FlameSequence, np.ndarray, list[tuple[float, float]]]:
     """A shot's motion at ``times`` (N,) from its start on; (N,) how far it is followed; its long gaps."""
     own = shot.seconds - shot.seconds[0]
-    even = _even(shot.track.sequence, own)
+    tracked = shot.track.sequence
+    lids = sharp_lids(tracked.eyelids, shot.lid_gaps, shot.lids_shut)
+    even = _even(tracked.replace(eyelids=lids), own)
     even = smoothed(even, smoothing)
     positions = np.clip(times * even.fps, 0.0, even.frames - 1)
     if not absolute:
         grid_seen = shot.track.seen[_nearest(own, np.arange(even.frames) / even.fps)]
         even = relative_to(even, neutral_of(even, grid_seen, neutral))
     motion = even.at(positions).replace(fps=fps, shape=np.zeros(len(even.shape), np.float32))
+    if not absolute:
+        motion = sealed(motion, np.interp(times, own, shot.lip_gaps))
     weight = np.ones(len(times))
     gaps = _long_gaps(own, shot.track.seen, max(float(times[-1]), float(own[-1])))
     for a, b in gaps:

@@ -74,6 +74,7 @@ def fit_landmarks(
     principal_px: np.ndarray | None = None,
     shape: np.ndarray | None = None,
     priors: FitPriors | None = None,
+    neighbours: bool = True,
 ) -> FitResult:
     """Fit shape, expression, pose, jaw, eyes, eyelids and camera to face landmarks.
 
@@ -91,6 +92,8 @@ def fit_landmarks(
         focal_px: known focal length; None estimates it, assuming a portrait taken from about 1.1 m.
         principal_px: (2,); the image centre by default.
         shape: known identity (S,); None fits it.
+        neighbours: False: the frames (at most 10) do not follow one another in time; they share the identity and
+            the focal length, and each is otherwise fitted like a photo.
 
     Raises:
         InputError: landmarks of a wrong shape, or a bad size, rate, focal length or shape.
@@ -115,7 +118,7 @@ def fit_landmarks(
 
     # 3. Shape, focal length and (for a photo) everything; then the clip, tied frame to frame
     with one_blas_thread():
-        state = _solved(head, problem, state, seen, fps)
+        state = _solved(head, problem, state, seen, fps if neighbours else None)
 
     # 4. Full-size parameters, camera, errors
     return _result(head, problem, state, points, fps=fps, seen=seen)
@@ -124,13 +127,16 @@ def fit_landmarks(
 # ---------------------------------------------------------------------- solving
 
 
-def _solved(head: FlameHead, problem: FitProblem, state: FitState, seen: np.ndarray, fps: float) -> FitState:
-    """Settle shape and focal length on key frames, then all frames with those known."""
+def _solved(
+    head: FlameHead, problem: FitProblem, state: FitState, seen: np.ndarray, fps: float | None
+) -> FitState:
+    """Settle shape and focal length on key frames, then all frames with those known (fps None: no neighbours)."""
     key = _key_frames(seen)
     iterations = 30 if len(key) == 1 else 15
     settled = solve(problem.frames(key), state.frames(key), options=SolverOptions(iterations=iterations))
-    if len(seen) == 1:
+    if len(key) == len(seen) and (len(seen) == 1 or fps is None):
         return settled
+    fps = DEFAULT_FPS if fps is None else fps
     table = parameter_table(
         head,
         replace(

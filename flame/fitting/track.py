@@ -23,7 +23,7 @@ from flame.errors import InputError, NoFaceError, input_error
 from flame.fitting.fit import FitResult, _fitted_model, _rigid_fits, fit_landmarks
 from flame.fitting.inputs import measurements
 from flame.fitting.landmark_model import LandmarkModel
-from flame.fitting.mediapipe_points import INNER_LIPS, POINTS
+from flame.fitting.mediapipe_points import INNER_LIPS, POINTS, iris_trust
 from flame.fitting.priors import (
     EXPRESSION,
     EYELIDS,
@@ -38,7 +38,7 @@ from flame.fitting.priors import (
 from flame.fitting.problem import FitProblem, FitState, Measurements
 from flame.fitting.solver import SolverOptions, solve
 from flame.fitting.threads import one_blas_thread
-from flame.fitting.track_priors import USUAL, TrackPriors, track_stiffness, track_table
+from flame.fitting.track_priors import USUAL, TrackPriors, couplings, track_stiffness, track_table
 from flame.fitting.track_smoothing import LIGHT, Smoothing, bridged, smoothed
 from flame.fitting.track_start import TrackStart
 from flame.head import FlameHead
@@ -51,6 +51,8 @@ __all__ = ["FaceTracker", "TrackPriors", "TrackResult", "track_landmarks"]
 LOST_ERROR = 0.12
 """Mean error, in distances of the outer eye corners, from which on a frame's start is made anew from the
 landmarks alone, and beyond which a fitted frame counts as not seen."""
+
+_BLIND = 300.0  # how much stiffer an eye's turn is while its iris cannot be seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +73,16 @@ class TrackResult:
 
 @dataclass(frozen=True, eq=False)
 class _TrackProblem(FitProblem):
-    """A fit whose priors pull towards ``anchor (F,)`` instead of rest."""
+    """A fit whose priors pull towards ``anchor (F,)`` instead of rest, with ``coupled`` (F, F) beliefs."""
 
     anchor: np.ndarray
+    coupled: np.ndarray
 
     def targets(self) -> np.ndarray:
         return self.anchor
+
+    def _ties(self, values: np.ndarray) -> np.ndarray:
+        return super()._ties(values) + self.coupled
 
 
 class FaceTracker:
@@ -91,6 +97,7 @@ class FaceTracker:
         priors, smoothing: see there; no smoothing with None.
         template: (N, 3) landmarks of this face at rest, see :mod:`flame.fitting.track_start`; None takes them from
             ``landmarks_478``.
+        resting: (E,) the part of the first frame's expression that is already in ``template``.
 
     Raises:
         InputError: a fit of several frames, landmarks of a wrong shape, a bad rate.
@@ -109,6 +116,7 @@ class FaceTracker:
         priors: TrackPriors = USUAL,
         smoothing: Smoothing | None = LIGHT,
         template: np.ndarray | None = None,
+        resting: np.ndarray | None = None,
     ) -> None:
         check_fps(fps)
         if first.frames != 1:
@@ -121,7 +129,8 @@ class FaceTracker:
         self._distance, self._log_focal = float(camera_distance), float(np.log(focal_px))
         model, self._index = _fitted_model(head)
         self._table = track_table(head, priors)
-        self._start = self._state_of(first)
+        self._resting = np.zeros(first.expression.shape[1]) if resting is None else resting
+        self._start = self._state_of(first.replace(expression=first.expression - self._resting))
         self._anchor = _values(self._start)
         self._problem = _TrackProblem(
             model=model,
@@ -136,6 +145,7 @@ class FaceTracker:
             focal_is_known=True,
             shape_is_known=True,
             anchor=self._anchor,
+            coupled=couplings(head, self._table, priors),
         )
         own = self._personalised(self._problem) if template is None else replace(model, template=template)
         self._problem = replace(self._problem, model=own)
@@ -172,6 +182,7 @@ class FaceTracker:
             principal_px=start.principal_px,
             camera_distance=start.camera_distance,
             template=start.template,
+            resting=start.resting,
             **options,  # type: ignore[arg-type]
         )
 
@@ -242,7 +253,10 @@ class FaceTracker:
     ) -> tuple[FitState, float]:
         """The frame's state, and its error."""
         problem = replace(self._problem, seen=self._measured(points))
-        stiffness = self._stiffness / (steps + self._since)
+        stiffness = self._stiffness / (max(steps, 0.25) + self._since)
+        hidden = 1.0 - iris_trust(points)[0]  # behind shut lids the eyes stay as they were
+        stiffness[LEFT_EYE] *= 1.0 + _BLIND * hidden[0]
+        stiffness[RIGHT_EYE] *= 1.0 + _BLIND * hidden[1]
         if shoulders is not None and np.isfinite(shoulders).all():
             problem, stiffness = self._with_shoulders(problem, stiffness, np.asarray(shoulders, np.float64))
         options = SolverOptions(iterations=6, tolerance=1e-3)
@@ -342,7 +356,7 @@ class FaceTracker:
         total = model.basis.shape[2] - model.shape_dims
         expression = np.zeros((frames, total))
         expression[:, : fit.expression.shape[1]] = fit.expression
-        expression[:, columns] = rows[:, EXPRESSION:]
+        expression[:, columns] = rows[:, EXPRESSION:] + np.pad(self._resting, (0, total))[columns]
         eyes = np.zeros((frames, 6))
         eyes[:, 0:2], eyes[:, 3:5] = rows[:, LEFT_EYE], rows[:, RIGHT_EYE]
         return FlameSequence(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from flame.fitting.priors import (
+    EXPRESSION,
     EYELIDS,
     JAW,
     LEFT_EYE,
@@ -21,7 +22,7 @@ from flame.fitting.priors import (
 )
 from flame.head import FlameHead
 
-__all__ = ["USUAL", "TrackPriors", "track_stiffness", "track_table"]
+__all__ = ["OPPOSITES", "USUAL", "TrackPriors", "couplings", "track_stiffness", "track_table"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class TrackPriors:
         bust_speed_radians, bust_speed_metres: the same per second from one frame to the next.
         shoulder_metres: how well measured shoulders are believed.
         neck_radians: pitch, yaw, roll of the neck around the first frame's.
+        symmetry: how far the left and the right one of a pair of shapes are believed to differ.
+        opposition: from 0 to 1, how much shapes that undo each other are kept from being active together.
     """
 
     data_weight: float = 2.0
@@ -54,7 +57,33 @@ class TrackPriors:
     depth_weight: float = 0.12
     lip_weight: float = 3.0
     robust_sigmas: float = 16.0
+    symmetry: float = 0.15
+    opposition: float = 0.9
 
+
+OPPOSITES: tuple[tuple[str, str], ...] = (
+    ("eyeSquint*", "eyeWide*"),
+    ("eyelids*", "eyeWide*"),
+    ("browDown*", "browOuterUp*"),
+    ("browDown*", "browInnerUp"),
+    ("mouthPucker", "mouthStretch*"),
+    ("mouthPucker", "mouthSmile*"),
+    ("mouthPucker", "mouthDimple*"),
+    ("mouthFunnel", "mouthStretch*"),
+    ("mouthSmile*", "mouthFrown*"),
+    ("mouthRollLower", "mouthPucker"),
+    ("mouthRollUpper", "mouthPucker"),
+    ("mouthRollUpper", "mouthUpperUp*"),
+    ("mouthRollLower", "mouthLowerDown*"),
+    ("mouthRollUpper", "mouthFunnel"),
+    ("mouthRollLower", "mouthFunnel"),
+    ("mouthPress*", "lipsPart"),
+    ("mouthLeft", "mouthRight"),
+    ("jawLeft", "jawRight"),
+)
+"""Shapes that undo each other; ``*`` stands for Left and Right."""
+
+_CONVEX = 0.3
 
 USUAL = TrackPriors()
 """What a tracker believes unless told otherwise."""
@@ -71,6 +100,39 @@ def track_table(head: FlameHead, priors: TrackPriors) -> ParameterTable:
     weights[NECK] = 1.0 / np.asarray(priors.neck_radians) ** 2
     weights[TRANSLATION] = 1.0 / np.asarray(priors.bust_metres) ** 2
     return replace(table, weights=weights)
+
+
+def couplings(head: FlameHead, table: ParameterTable, priors: TrackPriors) -> np.ndarray:
+    """(F, F) quadratic form over the values: pairs that should be equal, opposites that should not be together.
+
+    Nothing for heads without the rig's shapes.
+    """
+    form = np.zeros((len(table.weights), len(table.weights)))
+    names = tuple(getattr(head, "expression_names", ()) or ())
+    if "mouthSmileLeft" not in names:
+        return form
+    first = int(np.asarray(head.shape_basis).shape[2])
+    place = {
+        names[column - first]: row for row, column in enumerate(table.expression_columns, start=EXPRESSION)
+    }
+    place["eyelidsLeft"], place["eyelidsRight"] = range(EYELIDS.start, EYELIDS.stop)
+    lateral = ("eyeLook", "mouthLeft", "mouthRight", "jawLeft", "jawRight")
+    equal = 1.0 / priors.symmetry**2
+    for name, row in place.items():
+        twin = place.get(name[:-4] + "Right") if name.endswith("Left") else None
+        if twin is None or name.startswith(lateral):
+            continue
+        form[[row, twin], [row, twin]] += equal
+        form[[row, twin], [twin, row]] -= equal
+    apart = priors.opposition / priors.expression**2
+    for a, b in OPPOSITES:
+        for side in ("Left", "Right") if "*" in a + b else ("",):
+            i, j = place.get(a.replace("*", side)), place.get(b.replace("*", side))
+            if i is not None and j is not None:
+                # 2·a·b pushes both towards 0; a share of a² + b² keeps the form nearly convex, the landmarks the rest
+                form[[i, j], [j, i]] += apart
+                form[[i, j], [i, j]] += _CONVEX * apart
+    return form
 
 
 def track_stiffness(table: ParameterTable, priors: TrackPriors, fps: float) -> np.ndarray:
