@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from text2motion.corpus.controls import expand_targets
+from text2motion.corpus.paraphrases import PARAPHRASES
 
 MOTION = "motion"
 EMOTION = "emotion"
@@ -25,7 +26,7 @@ class Action:
     what the action occupies: two actions of one axis follow each other, never overlap. ``channels`` is all
     it holds: a later action whose axis is among them lets it go. ``pattern`` recognises the action in a
     prompt (searched in lower case). ``phrases`` are imperative, first word the verb, with ``{poss}`` for the
-    possessive; a phrase that begins with ``=`` is taken as it stands.
+    possessive; a phrase that begins with ``=`` is taken as it stands; those of ``paraphrases`` are appended.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Action:
     counts: tuple[int, ...] = (1,)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "phrases", self.phrases + PARAPHRASES.get(self.name, ()))
         object.__setattr__(self, "targets", expand_targets(self.targets))
         object.__setattr__(self, "channels", tuple(dict.fromkeys((self.axis, *self.channels))))
 

@@ -116,13 +116,16 @@ def counts_of(action: Action, *, speed: int, size: int) -> tuple[int, ...]:
     return (0, 2, 3) if plain and speed == size == 0 else (0,)
 
 
-def captions_of(saying: Saying, generator: np.random.Generator, *, most: int) -> list[str]:
-    """Up to ``most`` different captions of one saying."""
+def captions_of(
+    saying: Saying, generator: np.random.Generator, *, most: int, heldout: bool = False
+) -> list[str]:
+    """Up to ``most`` different captions of one saying; ``heldout``: in wordings that training never sees."""
     name, speed, size, count = saying
     action = ACTION_BY_NAME[name]
     found: dict[str, None] = {}
     for _ in range(most * 3):
-        found[caption(action, generator, speed=speed, size=size, count=count)] = None
+        text = caption(action, generator, speed=speed, size=size, count=count, heldout=heldout)
+        found[text] = None
         if len(found) == most:
             break
     return list(found)

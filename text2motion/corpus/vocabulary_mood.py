@@ -8,6 +8,7 @@ from __future__ import annotations
 from text2motion.corpus.actions import EMOTION, HOLD, Action
 from text2motion.corpus.moods import BASIC_MOODS, Mood
 from text2motion.corpus.moods_finer import FINER_MOODS
+from text2motion.corpus.paraphrases import mood_paraphrases
 
 _LOOKS = (
     "look {a}",
@@ -45,6 +46,7 @@ def mood_phrases(mood: Mood) -> tuple[str, ...]:
     """All phrases of a mood in the vocabulary's notation (``=`` marks one that is not a verb phrase)."""
     phrases = [template.format(a=adjective) for adjective in mood.adjectives for template in _LOOKS]
     phrases += [template.format(n=noun) for noun in mood.nouns for template in _NOUNS]
+    phrases += mood_paraphrases(mood.adjectives, mood.nouns)
     phrases += ["=" + adverb for adverb in mood.adverbs for _ in range(3)]
     return tuple(phrases) + mood.verbs * 2
 
