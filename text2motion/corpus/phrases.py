@@ -165,15 +165,14 @@ def caption(
 
 def sizes_of(action: Action) -> tuple[int, ...]:
     """Which size words an action takes (a blink is never "slightly")."""
-    cyclic = action.axis == "headcycle"
-    return (
-        (-1, 0, 1) if cyclic or (action.kind == HOLD and action.targets and action.axis != "lids") else (0,)
-    )
+    shuts = max((amount for name, amount in action.targets.items() if name.startswith("lid_")), default=0.0)
+    graded = bool(action.targets) and not (action.axis == "lids" and shuts > 0.9) and action.name != "stare"
+    return (-1, 0, 1) if graded else (0,)
 
 
 def speeds_of(action: Action) -> tuple[int, ...]:
     """Which speed words an action takes."""
-    return (-1, 0, 1) if action.name not in ("talk", "laugh", "chew", "yawn") else (0,)
+    return (-1, 0, 1) if action.name not in ("stare", "yawn", "sneeze", "scream") else (0,)
 
 
 def _adverbs(kind: str, degree: int, heldout: bool) -> tuple[str, ...]:

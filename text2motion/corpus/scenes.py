@@ -72,6 +72,35 @@ _ASKED_FOR = {
     "angry": 2.0,
     "surprised": 2.0,
     "neutral": 2.0,
+    "afraid": 1.7,
+    "disgusted": 1.7,
+    "contemptuous": 1.3,
+    "tilt_left": 1.5,
+    "tilt_right": 1.5,
+    "yawn": 1.5,
+    "circle": 1.5,
+    "mumble": 0.5,
+    "sob": 0.7,
+    "cough": 0.5,
+    "sneeze": 0.5,
+    "sniff": 0.5,
+    "gulp": 0.5,
+    "mouth_left": 0.5,
+    "mouth_right": 0.5,
+    "jut_jaw": 0.5,
+    "tremble_lip": 0.5,
+    "sway": 0.6,
+    "bob_head": 0.7,
+    "relax_brows": 0.4,
+    "relax_mouth": 0.4,
+    "close_mouth": 0.6,
+    "look_over_shoulder": 0.6,
+    "concentrated": 0.6,
+    "lonely": 0.6,
+    "dreamy": 0.6,
+    "impressed": 0.6,
+    "pleading": 0.6,
+    "determined": 0.7,
 }
 
 
@@ -111,7 +140,7 @@ def counts_of(action: Action, *, speed: int, size: int) -> tuple[int, ...]:
     """Counts that captions of an action may say, 0 for none: a HOLD is counted where nothing else is said of
     it."""
     if action.kind == CYCLE:
-        return (0, 1, 2, 3, 4, 5)
+        return (0, 1, 2, 3, 4, 5) if not (speed and size) else (0, 2)
     plain = action.kind == HOLD and action.targets and action.axis not in ("mood", "center", "lean")
     return (0, 2, 3) if plain and speed == size == 0 else (0,)
 
