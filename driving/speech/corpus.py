@@ -1,9 +1,7 @@
 """Speech to learn from: ``python -m driving.speech.corpus --out FOLDER --clips N --seed S``.
 
-Three sources, mixed: espeak-ng (dozens of languages and variants of voices; a synthesizer of formants, but of
-every sound there is), festival's voices (cut from or trained on recordings, fifteen voices in eight languages),
-and the labelled recordings that one of those voices was cut from: recorded speech with the time of every phone.
-More recordings with their transcripts can be added (``--recordings``); they are aligned.
+Two synthesizers, mixed: espeak-ng (dozens of languages and variants of voices; a synthesizer of formants, but of
+every sound there is) and festival's voices (near-natural, fifteen voices in eight languages).
 
 A clip is one to a few phrases of one voice with pauses between them. Its voice is changed (size of the speaker,
 formants), the phones with it; then the teacher (:mod:`driving.speech.speaking`) performs it in a style drawn by
@@ -22,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from driving.speech.augmentation import SAMPLE_RATE, augment, change_voice, resample, shift_formants
-from driving.speech.festival import FestivalVoice, Recording, installed_voices, recordings, speak_all
+from driving.speech.festival import FestivalVoice, installed_voices, speak_all
 from driving.speech.moods import MOODS
 from driving.speech.phones import SILENCE, PhoneSpan, tidy
 from driving.speech.sentences import LANGUAGES, phrase
@@ -53,7 +51,7 @@ _ESPEAK_VOICES: dict[str, tuple[str, ...]] = {
 }
 # Languages without sentences of ours: their letters and numbers, for the sounds.
 _MORE_LANGUAGES = tuple("da nb hr et lv lt sk sl bg sq eu ga af cy ms eo is az".split())
-_SHARES = {"espeak": 0.42, "festival": 0.30, "recorded": 0.28}
+_SHARES = {"espeak": 0.5, "festival": 0.5}
 
 
 @dataclass(frozen=True)
@@ -65,9 +63,7 @@ class Options:
         seed: same seed, same data.
         languages: only these; () for all.
         heldout: only the voices of :data:`HELDOUT_VOICES`, instead of all others.
-        shares: weight of the sources espeak, festival and recorded.
-        recordings: folders with recordings and transcripts of the same name (``a.wav``, ``a.txt``).
-        share_aligned: share of clips from those.
+        shares: weight of the sources espeak and festival.
     """
 
     clips: int
@@ -75,8 +71,6 @@ class Options:
     languages: tuple[str, ...] = ()
     heldout: bool = False
     shares: dict[str, float] = field(default_factory=lambda: dict(_SHARES))
-    recordings: tuple[Path, ...] = ()
-    share_aligned: float = 0.15
 
 
 @dataclass(eq=False)
@@ -141,16 +135,11 @@ class _Sources:
         self.festival = [
             v for v in installed_voices() if kept(v.name) and (not wanted or v.language in wanted)
         ]
-        labelled = [] if options.heldout else list(recordings())
-        self.recorded = [item for item in labelled if not wanted or item.language in wanted]
         self.languages = [name for name in (*LANGUAGES, *_MORE_LANGUAGES) if not wanted or name in wanted]
         self.variants = ("f5", "m7") if options.heldout else _ESPEAK_VARIANTS
-        self.aligned = _aligned(options.recordings) if options.recordings else []
         shares = dict(options.shares)
         if not self.festival:
             shares["festival"] = 0.0
-        if not self.recorded:
-            shares["recorded"] = 0.0
         if not self.languages or not _has_espeak():
             shares["espeak"] = 0.0
         if sum(shares.values()) <= 0:
@@ -162,9 +151,6 @@ class _Sources:
             )
         total = sum(shares.values())
         self.shares = {name: share / total for name, share in shares.items()}
-        if self.aligned:
-            self.shares = {name: share * (1 - options.share_aligned) for name, share in self.shares.items()}
-            self.shares["aligned"] = options.share_aligned
 
     def plan(self, number: int) -> _Plan:
         """Draw a clip: source, voice, phrases."""
@@ -175,12 +161,10 @@ class _Sources:
             weight = np.array([2.0 if "hts" in v.name or "clunits" in v.name else 1.0 for v in self.festival])
             voice = self.festival[int(generator.choice(len(self.festival), p=weight / weight.sum()))]
             plan = _Plan(number, generator, source, voice.name, voice.language)
-        elif source == "espeak":
+        else:
             name = self._language(generator)
             base = str(generator.choice(_ESPEAK_VOICES.get(name, (name,))))
             plan = _Plan(number, generator, source, f"{base}+{generator.choice(self.variants)}", name)
-        else:
-            return _Plan(number, generator, source, source, "")
         plan.texts = [
             phrase(plan.language, generator)
             for _ in range(int(generator.choice([1, 2, 3], p=[0.35, 0.45, 0.2])))
@@ -198,22 +182,11 @@ class _Sources:
         for plan in plans:
             if plan.source == "festival":
                 waiting[plan.voice] += [(plan, text) for text in plan.texts]
-            elif plan.source == "espeak":
-                _speak_espeak(plan)
             else:
-                self._take_recorded(plan)
+                _speak_espeak(plan)
         by_name = {voice.name: voice for voice in self.festival}
         for name, items in waiting.items():
             _speak_festival(by_name[name], items)
-
-    def _take_recorded(self, plan: _Plan) -> None:
-        pool: Sequence[Recording | _Aligned] = self.recorded if plan.source == "recorded" else self.aligned
-        item = pool[int(plan.generator.integers(len(pool)))]
-        loaded = item.load()
-        plan.voice, plan.language = item.voice, item.language
-        if loaded is not None:
-            samples, rate, spans = loaded
-            plan.pieces.append(_excerpt(resample(samples, rate), spans, plan.generator))
 
 
 def _has_espeak() -> bool:
@@ -254,21 +227,6 @@ def _speak_festival(voice: FestivalVoice, items: list[tuple[_Plan, str]]) -> Non
         if result is not None:
             samples, rate, spans = result
             plan.pieces.append((resample(samples, rate), spans))
-
-
-def _excerpt(
-    samples: np.ndarray, spans: list[PhoneSpan], generator: np.random.Generator, longest: float = 8.0
-) -> tuple[np.ndarray, list[PhoneSpan]]:
-    """At most ``longest`` seconds of a recording, from one phone boundary to another."""
-    seconds = len(samples) / SAMPLE_RATE
-    if seconds <= longest:
-        return samples, spans
-    starts = [span.start for span in spans if span.start <= seconds - longest + 0.5]
-    start = float(generator.choice(starts)) if starts else 0.0
-    inside = [span for span in spans if span.start >= start - 1e-6 and span.end <= start + longest]
-    end = inside[-1].end
-    cut = samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)]
-    return cut, [PhoneSpan(s.symbol, s.start - start, s.end - start, s.stress) for s in inside]
 
 
 def _finish(plan: _Plan, options: Options, others: tuple[np.ndarray, ...]) -> Clip:
@@ -353,48 +311,6 @@ def _draw_style(generator: np.random.Generator) -> Manner:
     )
 
 
-# ---------------------------------------------------------------------- recordings with transcripts
-
-
-@dataclass(frozen=True, eq=False)
-class _Aligned:
-    """A recording whose phones were found by alignment with its transcript."""
-
-    samples: np.ndarray
-    spans: list[PhoneSpan]
-    voice: str
-    language: str = "en"
-
-    def load(self) -> tuple[np.ndarray, int, list[PhoneSpan]]:
-        return self.samples, SAMPLE_RATE, self.spans
-
-
-def _aligned(folders: Sequence[Path]) -> list[_Aligned]:
-    """Recordings (.wav) of these folders that have a transcript (.txt) of the same name, aligned."""
-    import scipy.io.wavfile
-
-    from driving.speech.alignment import align
-
-    found = []
-    for folder in folders:
-        for wave in sorted(folder.glob("*.wav")):
-            text = wave.with_suffix(".txt")
-            if not text.is_file():
-                continue
-            rate, data = scipy.io.wavfile.read(wave)
-            samples = resample(data.astype(np.float32) / 32768.0, int(rate))
-            spans = align(samples, SAMPLE_RATE, text.read_text(encoding="utf-8"))
-            found.append(_Aligned(samples, spans, f"{folder.name}/{wave.stem}"))
-    if not found:
-        raise input_error(
-            ConfigError,
-            "no recordings with transcripts",
-            ", ".join(map(str, folders)),
-            "give folders of .wav files with .txt files of the same name",
-        )
-    return found
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command ``python -m driving.speech.corpus``."""
     parser = argparse.ArgumentParser(prog="driving.speech.corpus", description="Make speech to train on.")
@@ -403,9 +319,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="same seed, same data")
     parser.add_argument("--languages", nargs="*", default=[], help="only these, such as en it ru")
     parser.add_argument("--heldout-voices", action="store_true", help="only the voices kept out of training")
-    parser.add_argument(
-        "--recordings", nargs="*", type=Path, default=[], help="folders of a.wav with a.txt (English)"
-    )
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     options = Options(
@@ -413,7 +326,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         seed=given.seed,
         languages=tuple(given.languages),
         heldout=given.heldout_voices,
-        recordings=tuple(given.recordings),
     )
     written = generate(options, given.out)
     _log.info("%s: %d clips", given.out, written)

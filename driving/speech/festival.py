@@ -1,4 +1,4 @@
-"""Speech from festival's recorded voices, and labelled recordings: for making training data only.
+"""Speech from festival's voices: for making training data only.
 
 Festival's ``utt.save.segs`` writes each phone with its end. One process speaks many texts of one voice. The
 names of phones differ by voice; the tables here carry them over to the common inventory.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,30 +154,6 @@ def read_labels(path: Path, table: str, seconds: float) -> list[PhoneSpan]:
         spans.extend(_spread(parts[2], start, end, table))
         start = end
     return tidy(spans, seconds)
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recorded sentence with its labels."""
-
-    wave: Path
-    labels: Path
-    table: str
-    language: str
-    voice: str
-
-    def load(self) -> tuple[np.ndarray, int, list[PhoneSpan]] | None:
-        """Samples, sample rate and phones; None when a file is broken."""
-        return _read(self.wave, self.labels, self.table)
-
-
-def recordings() -> Iterator[Recording]:
-    """Sentences that voices were built from and that are installed with them: recorded speech, phones labelled."""
-    folder = _VOICES_FOLDER / "russian" / "msu_ru_nsh_clunits"
-    for labels in sorted((folder / "lab").glob("*.lab")):
-        wave = folder / "wav" / f"{labels.stem}.wav"
-        if wave.is_file():
-            yield Recording(wave, labels, "russian", "ru", "msu_ru_nsh_recorded")
 
 
 def _read(wave: Path, segments: Path, table: str) -> tuple[np.ndarray, int, list[PhoneSpan]] | None:
