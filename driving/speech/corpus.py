@@ -38,7 +38,7 @@ HELDOUT_VOICES: frozenset[str] = frozenset({"pc_diphone", "czech_machac", "f5", 
 
 _ESPEAK_VARIANTS = (
     "m1", "m2", "m3", "m4", "m5", "m6", "m8", "f1", "f2", "f3", "f4", "klatt", "klatt2", "klatt3",
-    "klatt4", "adam", "Alicia", "andy", "anika", "antonio", "aunty", "belinda", "benjamin", "boris",
+    "klatt4", "adam", "Alicia", "Andy", "anika", "antonio", "aunty", "belinda", "benjamin", "boris",
     "caleb", "david", "ed", "edward", "Gene", "grandma", "grandpa", "gustave", "iven", "iven2", "Jacky",
     "john", "linda", "marcelo", "Mario", "max", "Michael", "michel", "miguel", "Mike", "norbert", "pablo",
     "paul", "pedro", "quincy", "rob", "robert", "sandro", "shelby", "steph", "travis", "victor", "zac",
@@ -51,6 +51,13 @@ _ESPEAK_VOICES: dict[str, tuple[str, ...]] = {
 }
 # Languages without sentences of ours: their letters and numbers, for the sounds.
 _MORE_LANGUAGES = tuple("da nb hr et lv lt sk sl bg sq eu ga af cy ms eo is az".split())
+# Trained and unit-selection voices sound nearest to people: they are drawn more often.
+_NATURAL = {
+    "cmu_us_slt_arctic_hts": 5.0,
+    "msu_ru_nsh_clunits": 4.0,
+    "upc_ca_ona_hts": 3.0,
+    "kal_diphone": 1.5,
+}
 _SHARES = {"espeak": 0.5, "festival": 0.5}
 
 
@@ -157,8 +164,7 @@ class _Sources:
         generator = np.random.default_rng([self.options.seed, number, int(self.options.heldout)])
         source = str(generator.choice(list(self.shares), p=list(self.shares.values())))
         if source == "festival":
-            # trained and unit-selection voices sound nearest to people: they are drawn twice as often
-            weight = np.array([2.0 if "hts" in v.name or "clunits" in v.name else 1.0 for v in self.festival])
+            weight = np.array([_NATURAL.get(v.name, 1.0) for v in self.festival])
             voice = self.festival[int(generator.choice(len(self.festival), p=weight / weight.sum()))]
             plan = _Plan(number, generator, source, voice.name, voice.language)
         else:
@@ -208,9 +214,12 @@ def _speak_espeak(plan: _Plan) -> None:
     pitch, span = int(generator.integers(15, 85)), int(generator.integers(20, 85))
     gap = int(generator.choice([0, 0, 0, 1, 3]))
     for text in plan.texts:
-        samples, spans = espeak().say(
-            text, voice=plan.voice, words_per_minute=speed, pitch=pitch, pitch_range=span, word_gap=gap
-        )
+        try:
+            samples, spans = espeak().say(
+                text, voice=plan.voice, words_per_minute=speed, pitch=pitch, pitch_range=span, word_gap=gap
+            )
+        except ConfigError:  # another release of espeak-ng, without this voice
+            return
         if len(samples) > espeak().sample_rate // 4:
             plan.pieces.append((resample(samples, espeak().sample_rate), spans))
 

@@ -1,0 +1,154 @@
+"""When each phone of recorded English speech is spoken: forced alignment with a transcript, or free decoding.
+
+pocketsphinx does the work; its English model and dictionary are inside its wheel (``pip install pocketsphinx``).
+It is optional: nothing else in the package needs it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from driving.speech.augmentation import resample
+from driving.speech.phones import PhoneSpan, from_arpabet, spread, tidy
+from driving.speech.spelling import numbers_in_words, pronounce
+from flame.errors import InputError, MissingDependencyError, input_error
+
+_RATE = 16000
+_FRAME_SECONDS = 0.01
+_LONGEST_SECONDS = 600.0
+_SHORTEST_SECONDS = 0.2
+# Wide beams: a transcript is to be followed even where the voice or the room is unusual.
+_WIDE: dict[str, Any] = {"beam": 1e-120, "pbeam": 1e-120, "wbeam": 1e-100}
+
+
+def align(samples: np.ndarray, sample_rate: int, transcript: str) -> list[PhoneSpan]:
+    """Phones of a transcript with the times at which they are spoken.
+
+    Args:
+        samples: (N,) mono, [-1, 1], 0.2 s to 10 minutes.
+        sample_rate: Hz.
+        transcript: what is said, in English; case, punctuation and digits do not matter. Words that the
+            dictionary lacks are pronounced by rule.
+
+    Returns:
+        Spans from 0 to the end, silences included.
+
+    Raises:
+        MissingDependencyError: pocketsphinx is not installed.
+        InputError: no words, no usable sound, or the two do not fit each other.
+    """
+    words = words_of(transcript)
+    if not words:
+        raise input_error(InputError, "a transcript needs words", repr(transcript), "write what is said, in English")
+    sound, seconds = _sound(samples, sample_rate)
+    decoder = _decoder(lm=None, **_WIDE)
+    for word in dict.fromkeys(words):
+        if decoder.lookup_word(word) is None:
+            decoder.add_word(word, pronounce(word), False)
+    decoder.set_align_text(" ".join(words))
+    try:
+        _process(decoder, sound)
+        decoder.set_alignment()
+        _process(decoder, sound)
+        found = decoder.get_alignment()
+    except RuntimeError as error:
+        raise _no_fit(transcript) from error
+    if found is None:
+        raise _no_fit(transcript)
+    spans: list[PhoneSpan] = []
+    for word in found:
+        for phone in word:
+            start = phone.start * _FRAME_SECONDS
+            spans += _spans(phone.name, start, start + phone.duration * _FRAME_SECONDS)
+    return tidy(spans, seconds)
+
+
+def decode_phones(samples: np.ndarray, sample_rate: int) -> list[PhoneSpan]:
+    """Phones heard in English speech without a transcript: less sure than :func:`align`.
+
+    The words that are recognised are aligned; where no words are found, phones are decoded alone.
+
+    Raises:
+        MissingDependencyError: pocketsphinx is not installed.
+        InputError: no usable sound.
+    """
+    sound, seconds = _sound(samples, sample_rate)
+    decoder = _decoder()
+    _process(decoder, sound)
+    guess = decoder.hyp()
+    words = words_of(guess.hypstr) if guess is not None else []
+    if len(words) > 0.7 * seconds:
+        try:
+            return align(samples, sample_rate, " ".join(words))
+        except InputError:
+            pass
+    return _phones_alone(sound, seconds)
+
+
+def words_of(transcript: str) -> list[str]:
+    """The words of a text as the dictionary writes them: small letters, numbers spelt out, brackets left out."""
+    text = re.sub(r"\[[^\]]*\]|\([^)]*\)|<[^>]*>", " ", transcript.lower())
+    text = numbers_in_words(text.replace("’", "'").replace("‘", "'"))
+    return [word for word in (found.strip("'") for found in re.findall(r"[a-z']+", text)) if word]
+
+
+def _phones_alone(sound: bytes, seconds: float) -> list[PhoneSpan]:
+    import pocketsphinx
+
+    language_model = pocketsphinx.get_model_path("en-us/en-us-phone.lm.bin")
+    decoder = _decoder(allphone=language_model, lm=None, lw=2.0, beam=1e-20, pbeam=1e-20)
+    _process(decoder, sound)
+    spans: list[PhoneSpan] = []
+    for part in decoder.seg() or ():
+        spans += _spans(part.word, part.start_frame * _FRAME_SECONDS, (part.end_frame + 1) * _FRAME_SECONDS)
+    return tidy(spans, seconds)
+
+
+def _spans(name: str, start: float, end: float) -> list[PhoneSpan]:
+    return spread(from_arpabet(name) or ("_",), start, end)
+
+
+def _sound(samples: np.ndarray, sample_rate: int) -> tuple[bytes, float]:
+    """16-bit samples at the model's rate, at an even level, and the length in seconds."""
+    given = np.asarray(samples, np.float32)
+    if given.ndim != 1 or not np.isfinite(given).all():
+        raise input_error(InputError, "speech to align must be finite mono samples", given.shape, "mix it down")
+    seconds = len(given) / sample_rate
+    if not _SHORTEST_SECONDS <= seconds <= _LONGEST_SECONDS:
+        raise input_error(
+            InputError, "speech to align must last 0.2 s to 10 minutes", f"{seconds:.2f} s", "cut it into parts"
+        )
+    peak = float(np.abs(given).max())
+    if peak < 1e-4:
+        raise input_error(InputError, "there is nothing to hear", f"peak {peak:.1e}", "give a recording of speech")
+    even = resample(given / peak * 0.7, sample_rate, _RATE)
+    even = even + np.random.default_rng(0).normal(0.0, 2e-5, len(even))  # digital silence upsets the model
+    return (np.clip(even, -1.0, 1.0) * 32767.0).astype(np.int16).tobytes(), seconds
+
+
+def _decoder(**options: Any) -> Any:
+    try:
+        import pocketsphinx
+    except ImportError as error:
+        raise MissingDependencyError(
+            "pocketsphinx", purpose="to align speech with its transcript", install="pip install 'mvportrait[align]'"
+        ) from error
+    return pocketsphinx.Decoder(samprate=_RATE, loglevel="FATAL", **options)
+
+
+def _process(decoder: Any, sound: bytes) -> None:
+    decoder.start_utt()
+    decoder.process_raw(sound, full_utt=True)
+    decoder.end_utt()
+
+
+def _no_fit(transcript: str) -> InputError:
+    return input_error(
+        InputError,
+        "the transcript does not fit the recording",
+        repr(transcript),
+        "check that it is what is said, in English, from beginning to end",
+    )
