@@ -50,6 +50,8 @@ def _hold(
         )
 
     head = curve(0.0, overshoot, 0.05)
+    for name, degrees in _along(targets, generator).items():
+        put(controls, name, degrees * event.amplitude * head)
     for name, amount in uneven(targets, generator).items():
         if name in _HEAD:
             put(controls, name, amount * event.amplitude * head)
@@ -58,6 +60,18 @@ def _hold(
             put(controls, name, amount * event.amplitude * curve(lag, 0.0, _relax(name)))
     for turn, eyes, most in (("yaw", "gaze_yaw", 12.0), ("pitch", "gaze_pitch", 8.0)):
         _lead(times, controls, event, targets.get(turn, 0.0), targets.get(eyes, 0.0), eyes, most, generator)
+
+
+def _along(targets: dict[str, float], generator: np.random.Generator) -> dict[str, float]:
+    """What nobody asks for and every take does differently: a turned head also tilts and dips a little, and a mood
+    has its own small turn of the head."""
+    size = max(abs(targets.get(name, 0.0)) for name in ("yaw", "pitch", "roll"))
+    size = max(size, 6.0) if sum(name not in _GAZE for name in targets) > 3 else size
+    shares = {"yaw": 0.1, "pitch": 0.07, "roll": 0.13}
+    return {
+        name: float(np.clip(generator.normal(0.0, share), -2.0 * share, 2.0 * share)) * size
+        for name, share in shares.items()
+    }
 
 
 def _repeat(

@@ -10,7 +10,7 @@ import numpy as np
 
 from flame.sequence import FlameSequence
 from flame.timing import DEFAULT_FPS, frame_count
-from text2motion.corpus.actions import CYCLE, HOLD, MOTION, Action
+from text2motion.corpus.actions import CYCLE, HOLD, MOTION, SUSTAIN, Action
 from text2motion.corpus.performance import controls_to_sequence, perform
 from text2motion.corpus.performers import Event
 from text2motion.corpus.phrases import caption, sizes_of, speeds_of
@@ -237,13 +237,14 @@ def event_of(
     action = ACTION_BY_NAME[saying[0]]
     count = item.clause.resolved_count()
     repeats = action.repeats(count)
-    loose = 0.25 if repeats else 1.0  # what is counted keeps the beat of the plan
-    start = item.start + loose * float(np.clip(generator.normal(0.0, 0.03), -0.06, 0.06))
+    # What is counted or has a clock of its own keeps the beat of the plan.
+    loose = 0.25 if repeats or action.kind == SUSTAIN else 1.0
+    start = item.start + loose * float(np.clip(generator.normal(0.0, 0.04), -0.08, 0.08))
     start = max(start, _REACTION_SECONDS)
-    stretch = 1.0 + loose * float(np.clip(generator.normal(0.0, 0.05), -0.15, 0.15))
+    stretch = 1.0 + loose * float(np.clip(generator.normal(0.0, 0.09), -0.18, 0.2))
     settle = start + max((item.settle - max(item.start, start - 0.06)) * stretch, 0.06)
     release = settle if repeats else item.release + float(generator.normal(0.0, 0.02))
-    amplitude = SIZE_FACTOR[saying[2]] * intensity * float(np.clip(generator.normal(1.0, 0.1), 0.75, 1.25))
+    amplitude = SIZE_FACTOR[saying[2]] * intensity * float(np.clip(generator.normal(1.0, 0.12), 0.74, 1.3))
     return Event(action, start, settle, max(release, settle), amplitude, count, saying[1])
 
 
