@@ -7,7 +7,17 @@ Owns: following one face through frames with time stamps (several faces, gaps, c
 from __future__ import annotations
 
 from driving.video.driver import VideoDriver
+from driving.video.live import LiveFollower, LivePose
 from driving.video.request import REGIONS, TimedFrame, VideoRequest
 from driving.video.result import TrackedShot, VideoResult
 
-__all__ = ["REGIONS", "TimedFrame", "TrackedShot", "VideoDriver", "VideoRequest", "VideoResult"]
+__all__ = [
+    "REGIONS",
+    "LiveFollower",
+    "LivePose",
+    "TimedFrame",
+    "TrackedShot",
+    "VideoDriver",
+    "VideoRequest",
+    "VideoResult",
+]

@@ -84,13 +84,16 @@ class VideoRequest:
             raise input_error(ConfigError, "there is no such neutral", self.neutral, "use first or clip")
 
 
-def checked_frames(frames: Iterable[TimedFrame]) -> Iterator[TimedFrame]:
+def checked_frames(frames: Iterable[TimedFrame], *, after: float = -math.inf) -> Iterator[TimedFrame]:
     """The same frames, each looked at before it is passed on.
+
+    Args:
+        after: seconds, before the first one.
 
     Raises:
         InputError: a time that is not a number or does not rise. ImageError: a picture of a wrong form.
     """
-    last = -math.inf
+    last = after
     for index, frame in enumerate(frames):
         seconds = frame.seconds
         if not isinstance(seconds, (int, float, np.floating)) or not math.isfinite(seconds):

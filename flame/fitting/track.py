@@ -23,7 +23,7 @@ from flame.errors import InputError, NoFaceError, input_error
 from flame.fitting.fit import FitResult, _fitted_model, _rigid_fits, fit_landmarks
 from flame.fitting.inputs import measurements
 from flame.fitting.landmark_model import LandmarkModel
-from flame.fitting.mediapipe_points import INNER_LIPS, POINTS, iris_trust
+from flame.fitting.mediapipe_points import INNER_LIPS, iris_trust
 from flame.fitting.priors import (
     EXPRESSION,
     EYELIDS,
@@ -39,10 +39,11 @@ from flame.fitting.problem import FitProblem, FitState, Measurements
 from flame.fitting.solver import SolverOptions, solve
 from flame.fitting.threads import one_blas_thread
 from flame.fitting.track_priors import USUAL, TrackPriors, couplings, track_stiffness, track_table
+from flame.fitting.track_problem import TrackProblem, one_frame, personalised, values_of
 from flame.fitting.track_smoothing import LIGHT, Smoothing, bridged, smoothed
 from flame.fitting.track_start import TrackStart
 from flame.head import FlameHead
-from flame.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from flame.rotations import axis_angle_to_matrix
 from flame.sequence import FlameSequence
 from flame.timing import DEFAULT_FPS, check_fps
 
@@ -69,20 +70,6 @@ class TrackResult:
     sequence: FlameSequence
     seen: np.ndarray
     error: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class _TrackProblem(FitProblem):
-    """A fit whose priors pull towards ``anchor (F,)`` instead of rest, with ``coupled`` (F, F) beliefs."""
-
-    anchor: np.ndarray
-    coupled: np.ndarray
-
-    def targets(self) -> np.ndarray:
-        return self.anchor
-
-    def _ties(self, values: np.ndarray) -> np.ndarray:
-        return super()._ties(values) + self.coupled
 
 
 class FaceTracker:
@@ -131,8 +118,8 @@ class FaceTracker:
         self._table = track_table(head, priors)
         self._resting = np.zeros(first.expression.shape[1]) if resting is None else resting
         self._start = self._state_of(first.replace(expression=first.expression - self._resting))
-        self._anchor = _values(self._start)
-        self._problem = _TrackProblem(
+        self._anchor = values_of(self._start)
+        self._problem = TrackProblem(
             model=model,
             table=self._table,
             priors=FitPriors(
@@ -141,13 +128,17 @@ class FaceTracker:
                 depth_weight=priors.depth_weight,
                 robust_sigmas=priors.robust_sigmas,
             ),
-            seen=self._measured(_one_frame(landmarks_478)),
+            seen=self._measured(one_frame(landmarks_478)),
             focal_is_known=True,
             shape_is_known=True,
             anchor=self._anchor,
             coupled=couplings(head, self._table, priors),
         )
-        own = self._personalised(self._problem) if template is None else replace(model, template=template)
+        own = (
+            personalised(self._problem, self._start)
+            if template is None
+            else replace(model, template=template)
+        )
         self._problem = replace(self._problem, model=own)
         self._stiffness = track_stiffness(self._table, priors, self.fps)
         self._state, self._before = self._start, self._anchor
@@ -208,7 +199,7 @@ class FaceTracker:
         Returns:
             The frame's error (see :class:`TrackResult`), NaN where nothing was seen.
         """
-        points = None if landmarks_478 is None else _one_frame(landmarks_478)
+        points = None if landmarks_478 is None else one_frame(landmarks_478)
         error = float("nan")
         if points is not None and np.isfinite(points[..., :2]).all():
             with one_blas_thread():
@@ -217,13 +208,27 @@ class FaceTracker:
                 error = float("nan")
         good = bool(np.isfinite(error))
         if good:
-            self._state, self._before, self._since = state, _values(state), 0
+            self._state, self._before, self._since = state, values_of(state), 0
         else:
             self._since += 1
-        self._rows.append(_values(self._state).astype(np.float32))
+        self._rows.append(values_of(self._state).astype(np.float32))
         self._seen.append(good)
         self._errors.append(error)
         return error
+
+    def latest(self) -> FlameSequence:
+        """The last frame as fitted (T = 1): where no face was seen, the one before it.
+
+        Raises:
+            InputError: no frame so far.
+        """
+        if not self._rows:
+            raise input_error(InputError, "no frame was tracked yet", "nothing", "add one first")
+        return self._sequence(self._rows[-1][None].astype(np.float64))
+
+    def forget(self) -> None:
+        """Drop all frames but the last one, for clips without an end."""
+        self._rows, self._seen, self._errors = self._rows[-1:], self._seen[-1:], self._errors[-1:]
 
     def cut(self) -> None:
         """The next frame does not follow the last one in time: it is not tied to it."""
@@ -269,8 +274,8 @@ class FaceTracker:
         return state, self._error(problem, state)
 
     def _with_shoulders(
-        self, problem: _TrackProblem, stiffness: np.ndarray, shoulders: np.ndarray
-    ) -> tuple[_TrackProblem, np.ndarray]:
+        self, problem: TrackProblem, stiffness: np.ndarray, shoulders: np.ndarray
+    ) -> tuple[TrackProblem, np.ndarray]:
         """The same problem with the bust where it was measured."""
         anchor, weights = self._anchor.copy(), self._table.weights.copy()
         flat = slice(TRANSLATION.start, TRANSLATION.start + 2)
@@ -280,7 +285,7 @@ class FaceTracker:
         free[flat] = 0.0
         return replace(problem, anchor=anchor, table=replace(self._table, weights=weights)), free
 
-    def _replaced(self, problem: _TrackProblem, state: FitState, points: np.ndarray) -> FitState:
+    def _replaced(self, problem: TrackProblem, state: FitState, points: np.ndarray) -> FitState:
         """The last frame's face put where the landmarks are: by the neck's turn, then by the bust's place."""
         chosen = points[:, self._index].copy()
         rest = replace(self._problem.model, template=self._rest_points(problem.model, state))
@@ -317,19 +322,6 @@ class FaceTracker:
         weights = seen.weights.copy()
         weights[:, np.isin(self._index, INNER_LIPS)] *= self._priors.lip_weight
         return replace(seen, weights=weights)
-
-    def _personalised(self, problem: _TrackProblem) -> LandmarkModel:
-        """The landmarks moved, at rest, by what keeps them off their places in the first frame."""
-        model, state = problem.model, self._start
-        head_state = problem.head_state(state)
-        posed = model.pose(head_state, state.translation)
-        pixels, distance = problem.project(state, posed.points)
-        away = problem.seen.points[0, :, :2] - pixels[0]  # (N, 2) pixels
-        metres = distance[0] / np.exp(state.log_focal)
-        shift = np.stack([away[:, 0] * metres, -away[:, 1] * metres, np.zeros(len(away))], axis=1)
-        shift *= (problem.seen.weights[0] > 0)[:, None]  # irises behind shut lids say nothing
-        blended = np.einsum("nj,jik->nik", model.weights, posed.world[0])  # (N, 3, 3)
-        return replace(model, template=model.template + np.linalg.solve(blended, shift[..., None])[..., 0])
 
     def _state_of(self, fit: FlameSequence) -> FitState:
         """A one-frame fit as the solver's state."""
@@ -412,25 +404,3 @@ def track_landmarks(
             NoFaceError, "no frame shows a usable face", f"{missing} frames", "give another clip"
         )
     return tracker.result()
-
-
-# ---------------------------------------------------------------------- pieces
-
-
-def _one_frame(given: np.ndarray) -> np.ndarray:
-    """(1, 478, 3) float64, NaN depth where there is none."""
-    points = np.asarray(given, dtype=np.float64)
-    if points.ndim != 2 or points.shape[0] != POINTS or points.shape[1] not in (2, 3):
-        raise input_error(
-            InputError, "landmarks of a frame must be (478, 2 or 3)", points.shape, "pass one frame at a time"
-        )
-    if points.shape[1] == 2:
-        points = np.concatenate([points, np.full_like(points[:, :1], np.nan)], axis=1)
-    return points[None]
-
-
-def _values(state: FitState) -> np.ndarray:
-    """(F,) the parameters of a one-frame state as numbers, in the order of ``flame.fitting.priors``."""
-    angles = matrix_to_axis_angle(state.rotations)[0]  # (5, 3)
-    parts = [angles[0], angles[1], angles[2], angles[3, :2], angles[4, :2]]
-    return np.concatenate([*parts, state.eyelids[0], state.translation[0], state.expression[0]])

@@ -1,0 +1,62 @@
+"""The tracker's least-squares problem: a fit around an anchor, with beliefs about shapes that go together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from flame.errors import InputError, input_error
+from flame.fitting.landmark_model import LandmarkModel
+from flame.fitting.mediapipe_points import POINTS
+from flame.fitting.problem import FitProblem, FitState
+from flame.rotations import matrix_to_axis_angle
+
+__all__ = ["TrackProblem", "one_frame", "personalised", "values_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrackProblem(FitProblem):
+    """A fit whose priors pull towards ``anchor (F,)`` instead of rest, with ``coupled`` (F, F) beliefs."""
+
+    anchor: np.ndarray
+    coupled: np.ndarray
+
+    def targets(self) -> np.ndarray:
+        return self.anchor
+
+    def _ties(self, values: np.ndarray) -> np.ndarray:
+        return super()._ties(values) + self.coupled
+
+
+def personalised(problem: TrackProblem, state: FitState) -> LandmarkModel:
+    """The landmarks moved, at rest, by what keeps them off their places in the first frame."""
+    model = problem.model
+    head_state = problem.head_state(state)
+    posed = model.pose(head_state, state.translation)
+    pixels, distance = problem.project(state, posed.points)
+    away = problem.seen.points[0, :, :2] - pixels[0]  # (N, 2) pixels
+    metres = distance[0] / np.exp(state.log_focal)
+    shift = np.stack([away[:, 0] * metres, -away[:, 1] * metres, np.zeros(len(away))], axis=1)
+    shift *= (problem.seen.weights[0] > 0)[:, None]  # irises behind shut lids say nothing
+    blended = np.einsum("nj,jik->nik", model.weights, posed.world[0])  # (N, 3, 3)
+    return replace(model, template=model.template + np.linalg.solve(blended, shift[..., None])[..., 0])
+
+
+def one_frame(given: np.ndarray) -> np.ndarray:
+    """(1, 478, 3) float64, NaN depth where there is none."""
+    points = np.asarray(given, dtype=np.float64)
+    if points.ndim != 2 or points.shape[0] != POINTS or points.shape[1] not in (2, 3):
+        raise input_error(
+            InputError, "landmarks of a frame must be (478, 2 or 3)", points.shape, "pass one frame at a time"
+        )
+    if points.shape[1] == 2:
+        points = np.concatenate([points, np.full_like(points[:, :1], np.nan)], axis=1)
+    return points[None]
+
+
+def values_of(state: FitState) -> np.ndarray:
+    """(F,) the parameters of a one-frame state as numbers, in the order of ``flame.fitting.priors``."""
+    angles = matrix_to_axis_angle(state.rotations)[0]  # (5, 3)
+    parts = [angles[0], angles[1], angles[2], angles[3, :2], angles[4, :2]]
+    return np.concatenate([*parts, state.eyelids[0], state.translation[0], state.expression[0]])
