@@ -11,7 +11,8 @@ from text2motion.corpus.performance import controls_to_sequence, perform
 from text2motion.corpus.performers import Event, swapped
 from text2motion.corpus.phrases import caption, gerund, third_person
 from text2motion.corpus.scenes import all_sayings, captions_of, random_scene
-from text2motion.corpus.vocabulary import ACTION_BY_NAME, ACTIONS, recognise
+from text2motion.corpus.vocabulary import ACTION_BY_NAME, ACTIONS
+from text2motion.language.recognition import actions_in
 
 _TIMES = np.arange(100) / 25.0
 
@@ -20,7 +21,7 @@ _TIMES = np.arange(100) / 25.0
 def test_every_caption_is_recognised_as_its_action(action) -> None:
     generator = np.random.default_rng(1)
     texts = [caption(action, generator) for _ in range(40)]
-    wrong = [text for text in texts if recognise(text) is not action]
+    wrong = [text for text in texts if action not in [found for _, found in actions_in(text)]]
     assert len(wrong) <= 2, wrong
 
 

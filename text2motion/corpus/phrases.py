@@ -145,7 +145,7 @@ def caption(
         poss=possessive, obj={"his": "him", "her": "her"}.get(possessive, "them")
     )
     verbal = not phrase.startswith("=")
-    if action.axis == "mood" and size:
+    if action.axis == "mood" and size and (not verbal or " " in text):
         text, size = _sized_mood(text, size, generator, heldout)
     noun = None if verbal else _described_noun(text, speed, size, count, generator)
     if noun is not None:

@@ -159,7 +159,6 @@ MOTION_ACTIONS: tuple[Action, ...] = (
             "move {poss} eyes down",
             "lower {poss} gaze to the floor",
             "=eyes downcast",
-            "avert {poss} gaze",
         ),
         {"gaze_pitch": -19, "pitch": -1.5},
     ),

@@ -51,9 +51,9 @@ _FACE_ONLY = re.compile(r"\b(?:expression|face|mood|look|smile|features)\b")
 _HEAD_ONLY = re.compile(r"\b(?:head|gaze|eyes|center|centre|forward|front|camera|position)\b")
 _TO_AND_FRO = re.compile(
     r"\b(?:from )?(?:side to side|side-to-side|left to right|right to left|one side to the other|left and right|right and left)\b"
-    r"|\bback and forth\b|\bup and down\b|\bto and fro\b"
+    r"|\bback[- ]and[- ]forth\b|\bup and down\b|\bto and fro\b"
 )
-_NOT_SHAKEN = re.compile(r"\b(?:eyes?|gaze|glanc\w*|look\w*|tilt\w*|cock\w*|turn\w*|peer\w*|swivel\w*)\b")
+_NOT_SHAKEN = re.compile(r"\b(?:eyes?|gaze|glanc\w*|look\w*|turn\w*|peer\w*|swivel\w*)\b")
 _SIDE = re.compile(r"\b(left|right|up|down)\b")
 _OTHER_SIDE = re.compile(
     r"\b(?:other|opposite) (?:side|way|direction|eye|one|eyebrow|brow|shoulder|corner)\b|\bthe other\b|\bvice versa\b"

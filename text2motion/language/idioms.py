@@ -21,6 +21,36 @@ def _table(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 FIRST = _table(
+    (r"\b(?:tilt|tip|wobbl|rock|waggl|bobbl|loll)\w* ~head\b.*\b(?:side[ -]to[ -]side|back-and-forth)|\bhead (?:\w+ )?(?:wobbl|waggl|bobbl|rocks?|tilts?)\w*"
+     r" (?:from )?side[ -]to[ -]side", "waggle_head"),
+    (r"\bside-?ey\w*\b.*\b(?:left|right)\b", "gaze_{side}"),
+    (r"\b(?:with|in|into) (?:\w+ )?laughter|\bburst\w* out laughing|\blaugh\w* out loud", "laugh"),
+    (r"\bturn of ~head(?!.*\b(?:left|right)\b)", "turn_head"),
+    (r"\b(?:deny|denies|denying) it\b", "shake"),
+    (r"\b(?:drop|let)\w* ~jaw(?: drop)?\b|\bjaw (?:\w+ )?(?:drops?|falls?)\b|\bjaw-?drop", "gasp"),
+    (r"\bcorners? of ~(?:mouth|lips)\b.*\b(?:down|drop|droop|sink|fall)\w*|\bmouth (?:\w+ )?turned down", "frown"),
+    (r"\b(?:left|right) eye (?:\w+ )?(?:wink|blink)\w*", "wink_{side}"),
+    (r"\b(?:left|right)\b.*\bsmirk|\b(?:smirk|crooked|lopsided|half-smil)\w*.*\b(?:left|right)\b|\b(?:smil|grin)\w* .*\b(?:left|right) (?:corner|side)"
+     r"|\b(?:left|right) (?:corner|side) of ~mouth (?:\w+ )?(?:up|smil|rais|lift|curl|into a)\w*", "smirk_{side}"),
+    (r"\b(?:squeez|clamp|seal)\w* ~lips|\btight lips\b|\blips? (?:\w+ )?(?:pressed|sealed|clamped)", "press_lips"),
+    (r"\bnose (?:\w+ )?(?:wrinkl|scrunch|crinkl)\w*|\blip (?:\w+ )?curl\w*", "sneer"),
+    (r"\bmouth (?:\w+ )?(?:clos|shut)\w*", "close_mouth"),
+    (r"\beye-?lids? open|\bopen\w* ~eyelids?", "open_eyes"),
+    (r"\bhead (?:\w+ )?(?:roll|circl)\w*|\b(?:head|neck) (?:roll|circle)s?\b", "circle"),
+    (r"\b(?:face|head) (?:closer|nearer)|\bcom\w+ (?:closer|nearer)", "lean_forward"),
+    (r"\b(?:eyes|gaze|face|head) (?:\w+ )?(?:on|at|to|towards?|into) the (?:camera|viewer|lens|audience)\b(?!.*\b(?:left|right|up|down)\b)", "face_forward"),
+    (r"\b(?:look|glanc|check|peer|peek|turn|star)\w*(?: \w+){0,3} over ~(?:left|right) shoulder", "look_over_{side}_shoulder"),
+    (r"\bhead (?:\w+ )?(?:falls?|lolls?|flops?|tips?|tilts?|leans?|drops?)(?: over)? (?:onto|on|to|towards?) ~(?:left|right)", "tilt_{side}"),
+    (r"\b(?:put|lean)\w* ~head (?:to|on) (?:one|the) side", "tilt_head"),
+    (r"\b(?:rotat|turn|twist|swivel|swing|mov)\w* ~(?:head|face)(?: \w+){0,2} (?:to|towards?) (?:one|the|a) side\b(?! to)|\ba turn of the head\b(?!.*\b(?:left"
+     r"|right)\b)|\bturn\w* ~face away to the side", "turn_head"),
+    (r"\blet\w* ~gaze (?:drop|fall|sink)\b|\b(?:drop|lower)\w* ~gaze\b|\b(?:gaze|eyes) (?:\w+ )?(?:lowered|drops?|dropping|falls?|sinks?|down|downcast)\b(?! (?:shut|closed))"
+     , "gaze_down"),
+    (r"\b(?:face|head) (?:closer|nearer)|\bcom\w+ (?:closer|nearer)", "lean_forward"),
+    (r"\b(?:turn|mov|rais|lift)\w* ~(?:eyes|gaze) and head up|\bhead (?:\w+ )?going up", "look_up"),
+    (r"\bhead (?:\w+ )?(?:sinking|dropping|drooping|falling|slumping|lowering)(?! (?:to|back)\b)", "look_down"),
+    (r"\ball around\b|\btak\w+ a look around|\blook\w* (?:all )?(?:around|about)\b", "look_around"),
+    (r"\bno (?:\w+ )?(?:expression|emotion)|\bexpressionless|\bdrop\w* all expression", "neutral"),
     (r"\b(?:tilt|tip|cock|inclin|bend|drop|lean)\w* ~(?:head|ear|face|neck)\b.*\b(?:left|right)\b.*\bshoulder|\b(?:left|right) ear\b.*"
      r"\bshoulder|\bear\b.*\b(?:left|right) shoulder", "tilt_{side}"),
     (r"\b(?:tilt|tip|cock|inclin)\w* ~(?:head|neck).*\bshoulder|\bear (?:to|towards?|near) ~shoulder", "tilt_head"),
@@ -55,7 +85,7 @@ FIRST = _table(
     (r"\bclos\w* ~eyes? half|\bhalf[- ](?:closed|shut|lidded|open) (?:eyes|lids)|\bheavy[- ](?:lidded|lids|eyelids)|\beyelids? (?:\w+ )?(?:droop|grow heavy"
      r"|get heavy|half|sink|sag)\w*|\beyes? (?:\w+ )?half[- ](?:closed|open|shut)", "droop_lids"),
     (r"\b(?:wiggl|waggl|flash|bounc)\w* ~(?:eye)?brows?|\b(?:eye)?brows? (?:wiggl|waggl|bounc)\w*|\beyebrow (?:wiggle|flash)", "wiggle_brows"),
-    (r"\bmouth (?:\w+ )?(?:falls?|drops?|hangs?|pops?|opens?|goes) ?(?:open|wide)?\b|\bjaw (?:\w+ )?(?:drops?|falls?|hangs?|open)|\b(?:hang|drop)\w* ~"
+    (r"\bmouth (?:\w+ )?(?:falls?|drops?|hangs?|pops?|opens?|goes) ?(?:open|wide)?\b|\bjaw (?:\w+ )?(?:hangs?|hanging|open)|\b(?:hang|drop)\w* ~"
      r"(?:mouth|jaw)(?: open)?|\bslack-jawed|\bo-shape|\blips part", "open_mouth"),
     (r"\b(?:eyes|eyelids?) (?:\w+ )?(?:fall|flutter|slide|drift|drop|slip)s? (?:shut|closed)", "close_eyes"),
     (r"\b(?:lips|mouth) (?:\w+ )?(?:curl|turn|curv|tug|twitch|lift|quirk)\w* (?:up|into a smile|upwards?)|\bcorners? of ~(?:mouth|lips) (?:\w+ )?"
@@ -100,13 +130,13 @@ LATE = _table(
     (r"\b(?:dubious|distrust|mistrust|wary|incredul|unconvinc|doubt|suspect|side-?ey|questioning look|disbeliev)\w*", "sceptical"),
     (r"\b(?:haught|smug|superior|condescend|disdain|scorn|looks? down ~nose|arrogan|aloof|mock|derisi|patroni)\w*", "contemptuous"),
     (r"\b(?:couldn't care less|dull|listless|apathetic|disinterest|unamused|jaded|meh\b|unenthus|blasé|fed up)\w*", "bored"),
-    (r"\b(?:exhaust|fatigu|worn out|wiped out|drained|weary|beat\b|knackered|spent\b|sluggish|groggy|pooped)\w*", "tired"),
+    (r"\b(?:exhaust|fatigu|worn out|wiped out|drained|weary|knackered|spent\b|sluggish|groggy|pooped)\w*", "tired"),
     (r"\b(?:drows|half-?asleep|can barely keep ~eyes open|nodding off|sleep)\w*", "sleepy"),
     (r"\b(?:triumph|victor|accomplish|pleased with (?:her|him|them)sel|dignif|self-?assured|confiden|smugly proud|head held high)\w*", "proud"),
     (r"\b(?:bashful|coy\b|demure|timid|self-?conscious|modest|sheepish)\w*", "shy"),
     (r"\b(?:mortif|blush|asham|awkward|cring)\w*", "embarrassed"),
     (r"\b(?:flirt|seduct|come-?hither|sultry|coquett|suggestive|bedroom eyes|smoulder|smolder)\w*", "flirty"),
-    (r"\b(?:agoni|ache|aching|hurt|ouch|suffering|tooth-?ache|head-?ache|migraine|winc|stung|pain|excruciat)\w*", "in_pain"),
+    (r"\b(?:agoni|ache|aching|hurt|ouch|suffering|tooth-?ache|head-?ache|migraine|winc|stung|pain(?!t)|excruciat)\w*", "in_pain"),
     (r"\b(?:ponder|contempl|mull|muse[sd]?\b|musing|reflect|deep in thought|lost in thought|deliberat|consider|think|thought|introspect|pensive|hmm)\w*",
      "thoughtful"),
     (r"\b(?:intrigu|inquisitiv|fascinat|interested|curio|piqued|nosy)\w*", "curious"),
@@ -117,7 +147,7 @@ LATE = _table(
     (r"\b(?:let down|disappoint|disillusion|bummed|dismay|deflated)\w*", "disappointed"),
     (r"\b(?:mischiev|impish|cheek(?:y|ily)|teas(?:es|ing)|playful|naughty|sly\b|prank)\w*", "playful"),
     (r"\b(?:bemus|entertained|tickled|amus)\w*", "amused"),
-    (r"\b(?:ador|affection|tender|fond|lovestruck|smitten|in love|loving|warmth|heart-eyes|dot(?:es|ing))\w*", "loving"),
+    (r"\b(?:ador(?:es|ing|ation)|affection|tender|fond|lovestruck|smitten|in love|loving|warmth|heart-eyes|dot(?:es|ing))\w*", "loving"),
     (r"\b(?:resol(?:ved|ute)|gritty|fierce|determin|steel(?:y|s)|unwavering|stubborn)\w*", "determined"),
     (r"\b(?:intent|concentrat|focus|attentiv|absorbed|engross)\w*", "concentrated"),
     (r"\b(?:reliev|phew|weight off|thank goodness)\w*", "relieved"),
@@ -128,10 +158,10 @@ LATE = _table(
     (r"\b(?:alone|lonesome|homesick|lonely)\w*", "lonely"),
     (r"\b(?:hopeful|optimis|expectant|wishful|fingers crossed|eager)\w*", "hopeful"),
     (r"\b(?:chomp|munch|masticat|gnaw|eats?|eating|bubble ?gum)\w*", "chew"),
-    (r"\b(?:hums?|humming|croon|sing|belts? out|karaoke)\w*", "sing"),
+    (r"\b(?:hums?|humming|croon\w*|sing(?:s|ing)?|belts? out|karaoke)\b", "sing"),
     (r"\b(?:babbl|chatter|gossip|speech|rambl|lectur|prattl|recit|narrat|monologu|discuss|argu|explain|answers?|asks?|asking|repl(?:y|ies)|greets?"
-     r"|tells?|telling|converses?|presents?|announc|mouths? (?:the )?words|says?|saying|exclaim|preach|yap|address)\w*", "talk"),
-    (r"\b(?:murmur|hush|sotto voce|under ~breath|secret)\w*", "whisper"),
+     r"|tells?|telling|converses?|announc|mouths? (?:the )?words|says?|saying|exclaim|preach|yap|address)\w*", "talk"),
+    (r"\b(?:murmur|hush|sotto voce|under ~breath|secretly)\w*", "whisper"),
     (r"\b(?:grimac|pulls? a face|makes? a face|bares? ~teeth|grits? ~teeth|teeth clenched|clenched teeth|gurn)\w*", "grimace"),
     (r"\b(?:goggl|pop-?eyed|saucer|eyes pop|bug-?eyed|eyes? bulg|eyes (?:\w+ )?(?:widen|wide|as big as|grow))\w*", "widen_eyes"),
     (r"\b(?:stares?|staring|gaz(?:es|ing) intently|unblinking)\b", "stare"),

@@ -54,7 +54,7 @@ MANNER = frozenset(
     " affection kindness determination guilt shame hope longing intensity caution care confidence enthusiasm"
     " irritation hatred hate panic anxiety nervousness nerves skepticism scepticism smugness sleep slumber profile"
     " diagonal upwards downwards leftwards rightwards upward downward yes no gum words something nothing dark void"
-    " repulsion revulsion".split()
+    " repulsion revulsion instant flash hurry pace fro breath laughter admiration crack".split()
 )
 #: Things people have or do that no head motion shows.
 ELSEWHERE = (
@@ -88,7 +88,7 @@ SMALL = re.compile(
     r"|tiny|small|minimal(?:ly)?|mild(?:ly)?|somewhat|partial(?:ly)?|partway|half-?way|a hint of|the hint of|hint of"
     r"|a trace of|a touch of|weak(?:ly)?|light(?:ly)?|just a (?:bit|touch|little)|lil|wee|ever so|gentle|gently|soft(?:ly)?"
     r"|almost|kind of|sort of|modest(?:ly)?|vaguely|delicate|a fraction|half|restrained|fleeting(?:ly)?|minute|shallow"
-    r"|little|imperceptibly|discreetly|discreet|mere|muted|low-key)\b"
+    r"|little(?! by)|imperceptibly|discreetly|discreet|mere|muted|low-key)\b"
 )
 LARGE = re.compile(
     r"\b(very|really|extreme(?:ly)?|strong(?:ly)?|deep(?:ly)?|wide(?:ly)?|broad(?:ly)?|fully|completely|totally"
@@ -96,7 +96,7 @@ LARGE = re.compile(
     r"|a lot|so much|very much|dramatic(?:ally)?|heav(?:y|ily)|hard|far|all the way|as far as|as \w+ as|terribly"
     r"|immensely|exceptionally|extra|furiously|great(?:ly)?|large|vigorous(?:ly)?|emphatic(?:ally)?|pronounced|profoundly"
     r"|violent(?:ly)?|truly|so|giant|to the max|with all (?:her|his|their) might|exuberantly|hearty|heartily"
-    r"|tightly|overly|awfully|insanely|seriously|thoroughly|visibly|beside (?:him|her)self with|overcome (?:with|by)"
+    r"|tightly|overly|awfully|insanely|seriously|thoroughly|beside (?:him|her)self with|overcome (?:with|by)"
     r"|max(?:imally)?|theatrical(?:ly)?|overwhelm\w*|uncontrollabl[ey])\b"
 )
 #: Mood words that carry their own strength.
@@ -122,6 +122,6 @@ KEEPS = re.compile(
 )
 NEGATED = re.compile(
     r"\b(without|never|not|don't|doesn't|does not|do not|isn't|aren't|cannot|can't|avoids?|avoiding|no longer|instead of"
-    r"|rather than|refus(?:es|ing)|nor|neither|resists?|resisting|stops? (?:her|him|them)self from|won't"
+    r"|rather than|refus(?:es|ing) to|nor|neither|resists?|resisting|stops? (?:her|him|them)self from|won't"
     r"|didn't|no (?=\w+ing\b|smil|blink|nod|frown|movement|laugh|eye contact))\b"
 )

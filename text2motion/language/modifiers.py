@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from text2motion.corpus.actions import CYCLE, Action
-from text2motion.corpus.vocabulary_mood import MOOD_ACTIONS
 from text2motion.language import lexicon
+from text2motion.language.recognition import is_action_word, mood_of
 from text2motion.language.timing import BRIEF_SECONDS, number, take_length
 
 MOST_SAID = 8
@@ -63,6 +63,28 @@ def manner_of(text: str, action: Action | None) -> tuple[str, Manner]:
     return text, Manner(speed, size_of(plain, action), count, hold, fills)
 
 
+def _counted_noun(words: list[str]) -> int:
+    """3 of "three quiet coughs"; 0 where no number stands before an action's noun."""
+    for index, word in enumerate(words):
+        value = (
+            1
+            if word == "single"
+            else int(lexicon.NUMBERS.get(word, 0))
+            if word not in ("a", "an", "one")
+            else 0
+        )
+        if not value:
+            continue
+        for follows in words[index + 1 : index + 4]:
+            if (
+                is_action_word(follows.removesuffix("s"))
+                and mood_of(follows) is None
+                and follows not in lexicon.PARTS
+            ):
+                return min(value, MOST_SAID)
+    return 0
+
+
 def size_of(text: str, action: Action | None = None) -> int:
     """-1 for "slightly", 1 for "very"; 0 when unsaid. Moods have words that are strong by themselves."""
     if action is not None and action.name in ("widen_eyes", "grin"):
@@ -75,7 +97,7 @@ def size_of(text: str, action: Action | None = None) -> int:
         return -1
     if lexicon.LARGE.search(text):
         return 1
-    if action is not None and action in MOOD_ACTIONS:
+    if action is not None and action.axis == "mood":
         if lexicon.STRONG_MOODS.search(text):
             return 1
         if lexicon.WEAK_MOODS.search(text):
@@ -100,4 +122,7 @@ def count_of(text: str) -> int:
     said = _NOUNS.search(text)
     if said is not None and said.group(1) not in ("a", "an"):
         return max(1, min(int(number(said.group(1))), MOST_SAID))
+    counted = _counted_noun(text.split())
+    if counted:
+        return counted
     return 1 if _ARTICLE.search(text) else 0

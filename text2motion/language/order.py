@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from text2motion.language.lexicon import STATES
+
 _THEN = re.compile(
     r"[.;!?\n]+|,?\s*\b(?:and\s+|but\s+)?(?:then|afterwards?|after that|after this|after which|thereafter|next|finally|lastly"
     r"|at last|last of all|followed (?:up )?(?:by|with)|subsequently|later(?: on)?|eventually|before finally|in the end"
@@ -41,8 +43,10 @@ _LEAD = re.compile(
     r"|begins? to|starts? to|now|so|well|ok|okay|let's|make (?:her|him|them|it)|have (?:her|him|them)|i want (?:her|him|them) to"
     r"|we see|can you|could you|as|proceeds to) )+"
 )
-_INSTRUMENT = re.compile(r"^(?:(?:just|only|the|his|her|their|your|my|its|left|right|one|both|other|own) )*(?:eyes?|head|face|eyelids?|lids?|mouth|lips"
-    r"|brows?|eyebrows?|chin|gaze|neck)(?: (?:only|alone))?$")  # fmt: skip
+_INSTRUMENT = re.compile(
+    r"^(?:(?:just|only|the|his|her|their|your|my|its|left|right|one|both|other|own) )*(?:eyes?|head|face|eyelids?|lids?|mouth|lips|brows?|eyebrows?|chin"
+    r"|gaze|neck)\b((?: \w+)*)$"
+)
 _WITH = re.compile(r"\s+with\s+|^with\s+")
 
 
@@ -87,11 +91,19 @@ def fragments_of(step: str, acts: Callable[[str], bool]) -> list[str]:
     return [piece for piece in pieces if piece]
 
 
+def _is_instrument(part: str) -> bool:
+    """ "with the left eye (twice)": what it is done with, nothing of its own."""
+    said = _INSTRUMENT.match(part)
+    return said is not None and not any(
+        w in STATES or w in ("up", "down") or w.endswith(("ing", "ed")) for w in said.group(1).split()
+    )
+
+
 def _at_with(piece: str, acts: Callable[[str], bool]) -> list[str]:
     """Cut at "with" where an action of its own follows ("nods with a smile", not "winks with the left eye")."""
     merged: list[str] = []
     for part in _WITH.split(piece):
-        if merged and not (merged[-1] and not _INSTRUMENT.match(part) and acts(part) and acts(merged[-1])):
+        if merged and not (merged[-1] and not _is_instrument(part) and acts(part) and acts(merged[-1])):
             merged[-1] = f"{merged[-1]} with {part}".strip()
         else:
             merged.append(part)

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from text2motion.corpus.actions import CYCLE, HOLD, MOTION, Action
 from text2motion.corpus.vocabulary import ACTION_BY_NAME
-from text2motion.corpus.vocabulary_mood import MOOD_ACTIONS
 from text2motion.language import ellipsis, lexicon
 from text2motion.language.modifiers import Manner, count_of, manner_of
 from text2motion.language.order import fragments_of, steps_of
@@ -127,6 +126,9 @@ class Reader:
 
     def _goes_to_and_fro(self, text: str) -> bool:
         """ "eyes dart side to side": one side and the other, twice unless a count is said."""
+        known = actions_in(text)
+        if known and known[0][1].kind != HOLD and known[0][1].name != "shake":
+            return False
         found = ellipsis.to_and_fro(text)
         pair = [actions_in(side) for side in found]
         if not pair or any(len(side) != 1 for side in pair) or any(s[0][1].kind != HOLD for s in pair):
@@ -169,7 +171,7 @@ class Reader:
             action=action.name,
             speed=manner.speed,
             count=said
-            if action.kind == CYCLE or said > 1 and action.kind == HOLD and action not in MOOD_ACTIONS
+            if action.kind == CYCLE or said > 1 and action.kind == HOLD and action.axis != "mood"
             else 0,
             hold_seconds=manner.hold_seconds,
             size=manner.size,
@@ -189,7 +191,7 @@ class Reader:
             and not said
             and lexicon.KEEPS.search(words)
             and _repeats(words)
-            and action not in MOOD_ACTIONS
+            and action.axis != "mood"
         ):
             clause = replace(clause, count=3)
         self.clauses.append(clause)

@@ -56,7 +56,7 @@ def mood_of(text: str) -> Action | None:
     found = next((mood for mood in MOOD_ACTIONS if mood.matches(text)), None)
     if found is None:
         late = said_by_idiom(text, late=True)
-        found = late if late in MOOD_ACTIONS else None
+        found = late if late is not None and late.axis == "mood" else None
     return found
 
 
@@ -82,22 +82,44 @@ def actions_in(text: str) -> list[tuple[str, Action]]:
         first, second = action_of(left), action_of(right)
         if first is None or second is None or first is second or _one_saying(first, second, whole):
             continue
-        if second in MOOD_ACTIONS and begin < len(words) - 1 and not _mood_ends(words[index:]):
+        bare = not any(is_action_word(word) or _ADJECTIVE_STATE.match(word) for word in words[:begin])
+        if bare and whole is not None and whole.axis == second.axis and whole is not second:
             continue
+        if second.axis == "mood" and begin < len(words) - 1 and not _mood_ends(words[index:]):
+            continue
+        if second.axis == "mood":
+            left, right = _manner_to_action(left, right)
         return actions_in(left) + actions_in(right)
     if whole is None:
         return []
-    if whole not in MOOD_ACTIONS:
+    if whole.axis != "mood":
         coloured = _with_mood(text, whole)
         if coloured is not None:
             return coloured
     return [(text, whole)]
 
 
+def _manner_to_action(left: str, right: str) -> tuple[str, str]:
+    """ "winks", "playfully five times" -> "winks five times", "playfully": only an adverb's own words are the mood's."""
+    word, _, rest = right.partition(" ")
+    if (
+        rest
+        and mood_of(word) is not None
+        and not re.search(r"\b(?:expression|look|face|mood|way|manner|smile)\b", rest)
+        and mood_of(rest) is None
+    ):
+        return f"{left} {rest}", word
+    return left, right
+
+
 def _one_saying(first: Action, second: Action, whole: Action | None) -> bool:
     """Whether two neighbours are one saying ("breaks into a crooked smile", "looks with wide eyes"): the whole is
     a more special action of the same muscles."""
-    return whole is not None and whole not in MOOD_ACTIONS and first.axis == second.axis
+    if whole is None:
+        return False
+    if whole.axis == "mood":
+        return first.axis == second.axis == "mood"
+    return first.axis == second.axis
 
 
 def _mood_ends(words: list[str]) -> bool:
@@ -142,6 +164,6 @@ def _with_mood(text: str, whole: Action) -> list[tuple[str, Action]] | None:
             text,
         )
         rest = " ".join(rest.split())
-        if rest and action_of(rest) is not None and action_of(rest) not in MOOD_ACTIONS:
+        if rest and action_of(rest) is not None and action_of(rest).axis != "mood":
             return [(rest, ACTION_BY_NAME[action_of(rest).name]), (word, mood)]  # type: ignore[union-attr]
     return None

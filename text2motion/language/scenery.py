@@ -16,7 +16,7 @@ _TWO_WORD = re.compile(
 )
 _PREPOSITIONS = frozenset(
     "in on by near under inside outside against beside among amid wearing holding carrying sitting standing seated"
-    " dressed behind from of at with for during around above below between across beneath having featuring about"
+    " dressed behind from of at with for during above below between across beneath having featuring"
     " within through along like to towards toward into over after before upon beyond onto off unlike amidst wears"
     " holds carries toting sporting surrounded illuminated lit".split()
 )
@@ -133,7 +133,11 @@ def _is_head_noun(before: list[str], word: str, is_action) -> bool:
 
 
 def _is_scenery(preposition: str, phrase: list[str], after: list[str], is_action) -> bool:
+    while len(phrase) > 1 and _is_adverb(phrase[-1]):
+        phrase = phrase[:-1]
     last = phrase[-1]
+    if any(w in lexicon.PARTS for w in phrase[:-1]) and any(w in lexicon.STATES for w in phrase[1:]):
+        return False
     if last.isdigit() or last in lexicon.NUMBERS or last in lexicon.FILLERS:
         return False
     if any(is_action(word) for word in phrase) and (
@@ -159,6 +163,26 @@ def _is_scenery(preposition: str, phrase: list[str], after: list[str], is_action
         or re.fullmatch(lexicon.ELSEWHERE, last) is not None
         or preposition not in ("of", "at")
     )
+
+
+def _is_adverb(word: str) -> bool:
+    """Whether a word at the end of a phrase only says how much or how fast."""
+    if word in (
+        "ever",
+        "so",
+        "much",
+        "very",
+        "fast",
+        "too",
+        "again",
+        "twice",
+        "once",
+        "thrice",
+        "times",
+        "just",
+    ):
+        return True
+    return word.endswith("ly") and word not in ("family", "belly", "jelly", "butterfly", "assembly")
 
 
 def _without_colour(match: re.Match[str]) -> str:

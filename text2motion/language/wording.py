@@ -39,7 +39,13 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:can't|cannot|can't|couldn't) (?:help but|help|stop|resist) ", "keeps "),
         (r"\bnot only\b", ""), (r"\bbut also\b", "and"), (r"\bas well as\b", "and"), (r"\bwhile at the same time\b", "while"),
         (r"\b(?:does not|doesn't|do not|don't|never) stop(?:s|ping)? ", "keeps "), (r"\bwithout stopping\b", "non-stop"),
-        (r"\bhead (\w+ )?up and down", r"head \1up-and-down"), (r"\bup and down (?=with (?:his|her|their|the) head)", "up-and-down "),
+        (r"\b(?:bit by bit|little by little|at a (?:leisurely|slow|snail's|relaxed) pace|in slow-motion|with no hurry)\b", "slowly"),
+        (r"\bin (?:a (?:flash|hurry|jiffy|rush)|an instant|the blink of an eye|no time|haste)\b|\bat (?:a )?(?:high|great|full|lightning) (?:speed|pace)\b",
+         "quickly"),
+        (r"\ball of a sudden\b|\bout of nowhere\b", "suddenly"), (r"\bback and forth\b", "back-and-forth"), (r"\bto and fro\b", "back-and-forth"),
+        (r"\b((?:tilt|tip|wobbl|rock|waggl|bobbl|cock|roll|loll|sway|swing)\w* (?:her |his |their |the )?(?:head )?)(?:from )?(?:left (?:and|to) right|right (?:and|to)"
+         r" left|back-and-forth)\b", r"\1from side to side"),
+        (r"\b(brows?|eyebrows|chin|jaw|shoulders) up and down\b", r"\1 up-and-down"), (r"\bhead (\w+ )?up and down", r"head \1up-and-down"), (r"\bup and down (?=with (?:his|her|their|the) head)", "up-and-down "),
         (r"\b(sh[ao]\w+ (?:his |her |their |your |the )?(?:head|face)) (?:from )?(?:left (?:and|to) right|right (?:and|to) left"
          r"|back and forth|side to side)", r"\1 no"),
         (r"\b(eyes?|brows?|eyebrows|mouth|head) and (eyes?|brows?|eyebrows|mouth) (wide open|open|closed|shut|raised|wide)\b",
