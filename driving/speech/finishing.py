@@ -74,7 +74,7 @@ def finished(
 
     Args:
         columns: (F, D) motion at the frames' times.
-        contacts: (F, 3) probability of a lip seal, of lip on teeth, of speech.
+        contacts: (F, 4) probabilities, see ``layout.CONTACTS``.
         times: (F,) seconds of the frames in the recording.
         fps: frames per second.
         style: for sizes beyond what the network was trained on.
@@ -104,10 +104,11 @@ def sealed(expression: np.ndarray, jaw_radians: np.ndarray, contacts: np.ndarray
     Args:
         expression: (F, 53) weights.
         jaw_radians: (F,) turn of the jaw.
-        contacts: (F, 3) probabilities: seal, contact, speech.
+        contacts: (F, 4) probabilities: seal, contact, speech, bilabial.
     """
     gap = lip_meter().gap_mm(expression, jaw_radians)
-    seal, contact = (_smoothstep(contacts[:, k], _UNSURE, _SURE) for k in (0, 1))
+    heard = np.maximum(contacts[:, 0], contacts[:, 3])
+    seal, contact = (_smoothstep(chance, _UNSURE, _SURE) for chance in (heard, contacts[:, 1]))
     wanted = gap + contact * np.minimum(CONTACT_GAP_MM - gap, 0.0)
     wanted = wanted + seal * np.minimum(SEAL_GAP_MM - wanted, 0.0)
     changed = set_lip_gap(expression, jaw_radians, wanted)

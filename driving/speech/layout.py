@@ -43,6 +43,9 @@ FACE_COLUMNS: np.ndarray = np.arange(_FACE.start, _FACE.stop)
 #: Column of FlameSequence.expression for each column from FACE_COLUMNS on.
 SHAPE_COLUMNS: np.ndarray = _SHAPE_COLUMNS
 JAW_COLUMNS = slice(12, 18)
+CONTACTS: tuple[str, ...] = ("seal", "contact", "speech", "bilabial")
+"""What is known of a frame beside its motion: lips closed (in pauses too), lip on teeth, somebody speaks, lips
+closed by p, b or m."""
 
 
 def to_columns(arrays: dict[str, np.ndarray]) -> np.ndarray:

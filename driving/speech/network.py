@@ -21,12 +21,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from driving.speech.layout import CONTACTS
+
 CENTRED_DILATIONS = (1, 3, 5)
 CAUSAL_DILATIONS = (4, 8)
 FRAMES_PAST = sum(CENTRED_DILATIONS) + 2 * sum(CAUSAL_DILATIONS)
 FRAMES_FUTURE = sum(CENTRED_DILATIONS)
-#: What the encoder says about every frame beside the phone: lip seal, lip on teeth, somebody speaks.
-CONTACTS: tuple[str, ...] = ("bilabial", "labiodental", "speech")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driving.speech.finishing import FUTURE_FRAMES, at_times, finished, rest_context, steadied
-from driving.speech.layout import MOTION_FPS
+from driving.speech.layout import CONTACTS, MOTION_FPS
 from driving.speech.resampling import SAMPLE_RATE, StreamResampler
 from flame.timing import frame_count
 
@@ -76,7 +76,7 @@ class SpeechStream:
         self._sampler = _Sampler(network, units, seed=int(seed), style=style, guidance=guidance, steps=steps)
         self._rows = self._quiet_rows()
         self._motion = rest_context(FUTURE_FRAMES)  # (F, D), its first row is inner frame ``_first``
-        self._contacts = np.zeros((FUTURE_FRAMES, 3), np.float32)
+        self._contacts = np.zeros((FUTURE_FRAMES, len(CONTACTS)), np.float32)
         self._first = -FUTURE_FRAMES
         self._emitted = 0
 
@@ -185,7 +185,7 @@ class _Sampler:
         self.made = 0
 
     def chunk(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The next frames (chunk, D) in columns, and their contacts (chunk, 3), from rows that end after it."""
+        """The next frames (chunk, D) in columns, and their contacts (chunk, 4), from rows that end after it."""
         import torch
 
         config = self._network.config

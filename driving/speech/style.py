@@ -119,7 +119,7 @@ def _with_words(style: SpeechStyle, words: str) -> SpeechStyle:
     if preset.mood != "neutral":
         style = replace(style, mood=preset.mood, mood_strength=min(preset.mood_strength * strength, 1.5))
     scaled = {
-        size: 1.0 + (getattr(preset, size) - 1.0) * strength
+        size: round(1.0 + (getattr(preset, size) - 1.0) * strength, 6)
         for size in ("mouth", "head")
         if getattr(preset, size) != 1.0
     }

@@ -50,7 +50,13 @@ def _train(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     config = load_config(options.config, options.overrides)
     extractor = extractor_named(config.features)
-    corpus = cached_corpus(options.corpus, options.cache or options.out / "cache", extractor, _note)
+    corpus = cached_corpus(
+        options.corpus,
+        options.cache or options.out / "cache",
+        extractor,
+        leave_out=[name.strip() for name in config.leave_out.split(",") if name.strip()],
+        note=_note,
+    )
     hours = corpus.frames / 50 / 3600
     _note(
         f"{len(corpus.styles)} clips, {hours:.2f} hours, {int(corpus.heldout.sum())} clips of held-out voices"

@@ -15,6 +15,7 @@ class SpeechTrainingConfig:
 
     Attributes:
         features: "mel" (librosa, in the package's weights) or the folder of a wav2vec2 / HuBERT model.
+        leave_out: voices of the corpus that are not used, with commas between them.
         width, layers, heads: sizes of the network.
         context, chunk: frames (50 a second) carried over and made at once; even numbers.
         segment: frames of a training segment beyond the carry-over.
@@ -36,6 +37,7 @@ class SpeechTrainingConfig:
     """
 
     features: str = "mel"
+    leave_out: str = ""
     width: int = 160
     layers: int = 3
     heads: int = 4

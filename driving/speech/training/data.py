@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from driving.speech.features import FeatureExtractor, whole_recording
-from driving.speech.layout import MOTION_FPS, rest_columns, to_columns
-from driving.speech.moods import MOODS
+from driving.speech.layout import CONTACTS, MOTION_FPS, rest_columns, to_columns
 from driving.speech.network import SpeechConfig
+from driving.speech.phones import INDEX
 from driving.speech.style import SpeechStyle
 from flame.errors import ConfigError, input_error
 
+if TYPE_CHECKING:
+    from driving.speech.shards import Clip
+    from driving.speech.speaking import Manner
+
+_CACHE_VERSION = 1
+_SILENT = tuple(float(name == "seal") for name in CONTACTS)
 _ARRAYS = ("clean", "augmented", "motion", "contacts", "phones")
 
 
@@ -28,7 +34,7 @@ class SpeechCorpus:
     Attributes:
         clean, augmented: (R, dims) float16 features of both views, ``rows_per_frame`` to a frame.
         motion: (F, D) float16 columns at 50 frames a second.
-        contacts: (F, 3) float16 seal, labiodental, speech.
+        contacts: (F, 4) float16, see ``layout.CONTACTS``.
         phones: (F,) uint8 class.
         offsets: (C + 1,) first frame of every clip.
         styles: (C, S) as the network is told.
@@ -51,9 +57,21 @@ class SpeechCorpus:
 
 
 def cached_corpus(
-    folder: Path, cache: Path, extractor: FeatureExtractor, note: Callable[[str], None]
+    folder: Path,
+    cache: Path,
+    extractor: FeatureExtractor,
+    *,
+    leave_out: Sequence[str] = (),
+    note: Callable[[str], None] = lambda line: None,
 ) -> SpeechCorpus:
     """Features and targets of a corpus folder, computed on the first call and memory-mapped afterwards.
+
+    Args:
+        folder: of shards.
+        cache: where the arrays are kept, one folder per corpus and extractor.
+        extractor: of features.
+        leave_out: voices that are not used.
+        note: is told what takes time.
 
     Raises:
         ConfigError: the folder holds no corpus.
@@ -66,21 +84,23 @@ def cached_corpus(
             folder,
             "make one with: python -m driving.speech.corpus --out FOLDER",
         )
-    stamp = json.dumps([extractor.name, *((path.name, path.stat().st_size) for path in shards)])
+    sizes = [(path.name, path.stat().st_size) for path in shards]
+    stamp = json.dumps([_CACHE_VERSION, extractor.name, sorted(leave_out), sizes])
     home = cache / hashlib.sha256(stamp.encode()).hexdigest()[:12]
     if not (home / "done").is_file():
-        from driving.speech.corpus import load_shards
+        from driving.speech.shards import iterate_shards
 
         home.mkdir(parents=True, exist_ok=True)
         note(f"computing features of {len(shards)} shards")
-        _write(home, load_shards(folder), extractor)
+        write_arrays(
+            home, (clip for clip in iterate_shards(folder) if clip.voice not in leave_out), extractor
+        )
         (home / "done").write_text("1\n", encoding="ascii")
-    arrays = {name: np.load(home / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
-    small = {name: np.load(home / f"{name}.npy") for name in ("offsets", "styles", "heldout")}
-    return SpeechCorpus(**arrays, **small)
+    return read_arrays(home)
 
 
-def _write(home: Path, clips: Sequence[Any], extractor: FeatureExtractor) -> None:
+def write_arrays(home: Path, clips: Iterable[Clip], extractor: FeatureExtractor) -> None:
+    """Features and targets of clips into a folder."""
     columns: dict[str, list[np.ndarray]] = {name: [] for name in _ARRAYS}
     lengths, styles, heldout = [], [], []
     for clip in clips:
@@ -89,7 +109,7 @@ def _write(home: Path, clips: Sequence[Any], extractor: FeatureExtractor) -> Non
             columns[name].append(values[name])
         lengths.append(len(values["motion"]))
         styles.append(style_of(clip.style).vector())
-        heldout.append(bool(clip.heldout))
+        heldout.append(clip.heldout)
     for name, parts in columns.items():
         np.save(home / f"{name}.npy", np.concatenate(parts))
     np.save(home / "offsets.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
@@ -97,52 +117,50 @@ def _write(home: Path, clips: Sequence[Any], extractor: FeatureExtractor) -> Non
     np.save(home / "heldout.npy", np.array(heldout))
 
 
-def style_of(numbers: Sequence[float]) -> SpeechStyle:
-    """A style from the corpus' four numbers: mouth, head, index of the mood, its strength."""
-    mouth, head, mood, strength = (float(value) for value in numbers)
-    return SpeechStyle(mouth=mouth, head=head, mood=MOODS[round(mood)], mood_strength=strength)
+def read_arrays(home: Path) -> SpeechCorpus:
+    """What :func:`write_arrays` wrote; the large arrays stay on disk."""
+    arrays = {name: np.load(home / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+    small = {name: np.load(home / f"{name}.npy") for name in ("offsets", "styles", "heldout")}
+    return SpeechCorpus(**arrays, **small)
 
 
-def clip_arrays(clip: Any, extractor: FeatureExtractor) -> dict[str, np.ndarray]:
-    """Features and targets of one clip of ``driving.speech.corpus``, at 50 frames a second."""
-    names = ("expression", "jaw", "neck", "rotation", "translation", "eyes", "eyelids")
-    motion = to_columns({name: np.asarray(getattr(clip, name), np.float32) for name in names})
-    frames = len(motion)
-    if abs(float(clip.fps) - MOTION_FPS) > 1e-6:
+def style_of(manner: Manner) -> SpeechStyle:
+    """The style of a clip as the driver knows styles."""
+    return SpeechStyle(
+        mouth=manner.mouth, head=manner.head, mood=manner.mood, mood_strength=manner.mood_strength
+    )
+
+
+def clip_arrays(clip: Clip, extractor: FeatureExtractor) -> dict[str, np.ndarray]:
+    """Features and targets of one clip, at 50 frames a second.
+
+    Raises:
+        ConfigError: the clip has another rate.
+    """
+    if abs(clip.fps - MOTION_FPS) > 1e-6:
         raise input_error(
             ConfigError,
             f"the corpus must have {MOTION_FPS} frames a second",
             clip.fps,
             "make it with that rate",
         )
-    rows = frames * extractor.rate // MOTION_FPS
-    views = {
-        name: whole_recording(extractor, _floats(samples), rows=rows).astype(np.float16)
-        for name, samples in (("clean", clip.audio_clean), ("augmented", clip.audio))
-    }
-    contacts = np.stack([clip.closure, clip.labiodental, clip.speech], axis=1).astype(np.float16)
+    rows = clip.frames * extractor.rate // MOTION_FPS
+    tracks = {"seal": clip.closure, "contact": clip.contact, "speech": clip.speech, "bilabial": clip.bilabial}
     return {
-        **views,
-        "motion": motion.astype(np.float16),
-        "contacts": contacts,
-        "phones": _phones(clip, frames),
+        "clean": whole_recording(extractor, clip.audio_clean, rows=rows).astype(np.float16),
+        "augmented": whole_recording(extractor, clip.audio, rows=rows).astype(np.float16),
+        "motion": to_columns(clip.motion).astype(np.float16),
+        "contacts": np.stack([tracks[name] for name in CONTACTS], axis=1).astype(np.float16),
+        "phones": _phones(clip),
     }
 
 
-def _floats(samples: np.ndarray) -> np.ndarray:
-    whole = samples.dtype.kind == "i"
-    return samples.astype(np.float32) / (32768.0 if whole else 1.0)
-
-
-def _phones(clip: Any, frames: int) -> np.ndarray:
-    """(frames,) class of the phone that sounds at i / 50 seconds; 0 is silence."""
-    times = np.arange(frames) / MOTION_FPS
-    start, end = np.asarray(clip.phone_start), np.asarray(clip.phone_end)
-    result = np.zeros(frames, np.uint8)
-    if len(start):
-        index = np.clip(np.searchsorted(start, times, side="right") - 1, 0, len(start) - 1)
-        inside = (times >= start[index]) & (times < end[index])
-        result[inside] = np.asarray(clip.phone)[index[inside]]
+def _phones(clip: Clip) -> np.ndarray:
+    """(T,) class of the phone that sounds at i / 50 seconds; 0 is silence."""
+    result = np.zeros(clip.frames, np.uint8)
+    for span in clip.phones:
+        first, last = (int(np.ceil(time * MOTION_FPS - 1e-6)) for time in (span.start, span.end))
+        result[max(first, 0) : max(last, 0)] = INDEX[span.symbol]
     return result
 
 
@@ -169,7 +187,7 @@ class SegmentSource:
     def draw(
         self, size: int, generator: np.random.Generator, *, augmented_share: float
     ) -> dict[str, np.ndarray]:
-        """``size`` segments: rows (B, R, dims), motion (B, T, D), contacts (B, T, 3), phones (B, T), there (B, T),
+        """``size`` segments: rows (B, R, dims), motion (B, T, D), contacts (B, T, 4), phones (B, T), there (B, T),
         style (B, S); T = context + segment."""
         drawn = [
             self._one(int(clip), generator, augmented=generator.random() < augmented_share)
@@ -193,7 +211,7 @@ class SegmentSource:
         motion = corpus.motion[index].astype(np.float32)
         motion[frames < 0] = self._rest
         contacts = corpus.contacts[index].astype(np.float32)
-        contacts[frames < 0] = (1.0, 0.0, 0.0)
+        contacts[frames < 0] = _SILENT
         phones = np.where(frames < 0, 0, corpus.phones[index]).astype(np.int64)
         return {
             "rows": features, "motion": motion, "contacts": contacts, "phones": phones,

@@ -78,6 +78,6 @@ def masked_cross_entropy(logits: Tensor, classes: Tensor, there: Tensor) -> Tens
 
 
 def masked_contacts(logits: Tensor, contacts: Tensor, there: Tensor) -> Tensor:
-    """Binary cross-entropy of (B, T, 3) against soft targets."""
+    """Binary cross-entropy of (B, T, 4) against soft targets."""
     loss = F.binary_cross_entropy_with_logits(logits, contacts, reduction="none").mean(dim=-1)
     return (loss * there).sum() / there.sum().clamp_min(1.0)
