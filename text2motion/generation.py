@@ -14,8 +14,8 @@ from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence, concatenate
 from flame.timing import DEFAULT_FPS, frame_count
 from text2motion.finishing import limited
-from text2motion.planning import PlannedClause, plan
-from text2motion.prompt import split_prompt
+from text2motion.planning import PlannedClause, crowding, plan
+from text2motion.prompt import SplitPrompt, split_prompt
 from text2motion.prompting import DEFAULT_STEPS
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def generate(
     split = split_prompt(text)
     frame_count(seconds, fps=fps)
     clauses = list(split.clauses)
-    for warning in split.warnings:
+    for warning in prompt_warnings(split, seconds=seconds):
         python_warnings.warn(warning, UserWarning, stacklevel=2)
     return concatenate(
         list(
@@ -73,6 +73,13 @@ def generate(
             )
         )
     )  # fmt: skip
+
+
+def prompt_warnings(split: SplitPrompt, *, seconds: float) -> list[str]:
+    """What the user should know about a prompt that gets ``seconds``, one line each."""
+    clauses = list(split.clauses)
+    hurried = crowding(clauses, seconds=seconds) if any(clause.action for clause in clauses) else None
+    return [*split.warnings, *([hurried] if hurried else [])]
 
 
 def stream_plan(

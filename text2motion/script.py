@@ -12,6 +12,7 @@ or in YAML, a list of segments or a mapping with settings for all of them::
       - {start: 0, end: 2, text: turns left}
       - {start: 2, end: 4, text: "nods twice, smiling", intensity: 1.3}
       - {at: "0:05", text: blinks}
+      - 6-7s: winks
 
 Segments may come in any order, overlap and leave gaps (idle life). What a segment's text makes the face do
 ends with the segment; a turn of head, gaze or body lasts while segments follow each other without a gap,
@@ -78,7 +79,14 @@ class Script:
         Raises:
             PromptError: not YAML, or not a script; the message names the segment.
         """
-        return parse_script(_loaded(text))
+        _check_size(text)
+        try:
+            loaded = _loaded(text)
+        except PromptError:
+            if not has_times(text.strip()[:200].partition("\n")[0]):
+                raise
+            loaded = text  # "0-2s: nods; 2-4s: smiles" is no YAML, but clear all the same
+        return parse_script(loaded)
 
     @property
     def seconds(self) -> float:
@@ -112,13 +120,14 @@ def parse_script(given: str | Mapping[str, Any] | Sequence[Any]) -> Script:
         return _script([given], {})
     if isinstance(given, Mapping):
         settings = {str(key): value for key, value in given.items()}
-        segments = settings.pop("segments", settings.pop("script", None))
+        segments = settings.pop("segments", None)
         if segments is None:
+            segments = [f"{key}: {settings.pop(key)}" for key in list(settings) if has_times(f"{key}:")]
+        if not isinstance(segments, (list, tuple, str)):
+            raise input_error(PromptError, "segments must be a list", segments, _EXAMPLE)
+        if not segments:
             raise input_error(PromptError, "the script has no segments", sorted(settings)[:8], _EXAMPLE)
-        segments = [segments] if isinstance(segments, str) else segments
-        if not isinstance(segments, Sequence):
-            raise input_error(PromptError, "segments must be a list", type(segments).__name__, _EXAMPLE)
-        return _script(segments, settings)
+        return _script([segments] if isinstance(segments, str) else segments, settings)
     if isinstance(given, Sequence) and not isinstance(given, bytes):
         return _script(given, {})
     raise input_error(
@@ -226,6 +235,8 @@ def _script(given: Sequence[Any], settings: dict[str, Any]) -> Script:
 
 def _segments_of(item: Any, number: int) -> list[Segment]:
     """One entry of a list: a mapping is one segment, text may be several."""
+    if isinstance(item, Mapping) and len(item) == 1 and has_times(f"{next(iter(item))}:"):
+        item = ": ".join(str(part) for part in next(iter(item.items())))  # "- 0-2s: nods"
     if isinstance(item, Mapping):
         return [checked_segment({str(key): value for key, value in item.items()}, number)]
     if not isinstance(item, str):
@@ -270,8 +281,6 @@ def _check_setting(name: str, value: Any) -> None:
 def _loaded(text: str) -> Any:
     """The YAML document, read by the safe loader, without anchors (which can blow up) and duplicate keys."""
     import yaml
-
-    _check_size(text)
 
     class Loader(yaml.SafeLoader):
         def compose_node(self, parent: Any, index: Any) -> Any:

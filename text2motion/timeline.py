@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flame.errors import PromptError, input_error
-from text2motion import planning
 from text2motion.corpus.actions import HOLD, MOTION
+from text2motion.generation import prompt_warnings
 from text2motion.planning import Clause, PlannedClause, plan
 from text2motion.prompt import check_prompt, split_prompt
 from text2motion.script_text import seconds_of
@@ -129,12 +129,8 @@ def lay_out(segments: Sequence[Segment], *, length: float | None = None) -> Time
         length: seconds of the clip; None ends it with the last segment.
     """
     warnings: list[str] = []
-    split = []
-    for number, segment in enumerate(segments, start=1):
-        found = split_prompt(segment.text)
-        warnings += [f"segment {number}: {warning}" for warning in found.warnings]
-        split.append(list(found.clauses))
-    ends = [_end_of(segment, clauses) for segment, clauses in zip(segments, split, strict=True)]
+    split = [split_prompt(segment.text) for segment in segments]
+    ends = [_end_of(segment, list(said.clauses)) for segment, said in zip(segments, split, strict=True)]
     finite = [end for end in ends if math.isfinite(end)]
     begun = [segment.start + 2.0 for segment in segments if segment.start is not None]
     seconds = length or max([*finite, *(begun if not finite else [])], default=3.0)
@@ -148,10 +144,10 @@ def lay_out(segments: Sequence[Segment], *, length: float | None = None) -> Time
                 f"segment {index + 1} begins at {start:g} s, after the end at {seconds:g} s: left out"
             )
             continue
-        crowded = _crowding(split[index], end - start)
-        warnings += [f"segment {index + 1}: {crowded}"] if crowded else []
+        notes = prompt_warnings(split[index], seconds=end - start)
+        warnings += [f"segment {index + 1}: {note}" for note in notes]
         pose_end = _end_of_run(end, spans, start)
-        for item in plan(split[index], seconds=end - start):
+        for item in plan(list(split[index].clauses), seconds=end - start):
             last = item.release > end - start  # held to the end of the segment, or beyond
             kept = _kept_until(item.clause, segment.hold, end, pose_end, seconds)
             release = kept if last else item.release + start
@@ -207,9 +203,3 @@ def _released(index: int, placed: list[tuple[PlannedClause, float, float]]) -> P
         if begun > start and entry is not None and taker is not None and taker.releases(entry):
             release = min(release, max(other.start, item.start + 0.05))
     return replace(item, settle=min(item.settle, release), release=release)
-
-
-def _crowding(clauses: list[Clause], seconds: float) -> str | None:
-    """A warning when the actions do not fit into their time."""
-    crowding = getattr(planning, "crowding", None)
-    return crowding(clauses, seconds=seconds) if crowding is not None else None
