@@ -248,8 +248,8 @@ def _blinks(
     times: np.ndarray, ends: list[float], feeling: Mood, strength: float, generator: np.random.Generator
 ) -> np.ndarray:
     """(T,) 0 to 1. At many phrase ends, and between by chance; about 17 a minute."""
-    rate = 17.0 / 60.0 * (1.0 + (feeling.blink_rate - 1.0) * strength) * generator.uniform(0.75, 1.3)
-    moments = [end + generator.uniform(-0.05, 0.25) for end in ends if generator.uniform() < 0.55]
+    rate = 12.0 / 60.0 * (1.0 + (feeling.blink_rate - 1.0) * strength) * generator.uniform(0.75, 1.3)
+    moments = [end + generator.uniform(-0.05, 0.25) for end in ends if generator.uniform() < 0.4]
     place = generator.exponential(1.0 / rate)
     last = times[-1] if len(times) else 0.0
     while place < last:

@@ -25,7 +25,7 @@ CONTACT_GAP_MM = 1.5
 _OPENING = {"mouthLowerDownLeft": 0.55, "mouthLowerDownRight": 0.55, "mouthUpperUpLeft": 0.40,
             "mouthUpperUpRight": 0.40, "lipsPart": 0.60}  # fmt: skip
 _SPREAD = sided({"mouthStretch*": 0.20, "mouthSmile*": 0.12, "mouthDimple*": 0.10})
-_CONTACT = sided({"mouthRollLower": 0.82, "mouthUpperUp*": 0.26})
+CONTACT_SHAPES = sided({"mouthRollLower": 0.82, "mouthUpperUp*": 0.26})
 _PRESS = sided({"mouthPress*": 0.14, "mouthRollLower": 0.08, "mouthRollUpper": 0.08})
 _ROUNDING, _FUNNEL = {"mouthPucker": 0.85}, {"mouthFunnel": 0.55, "mouthShrugLower": 0.08}
 
@@ -89,7 +89,7 @@ def mouth_weights(
     _add(expression, _ROUNDING, tasks[:, TASK["rounding"]] * flat)
     _add(expression, _FUNNEL, tasks[:, TASK["funnel"]] * flat)
     _add(expression, _SPREAD, tasks[:, TASK["spread"]] * (0.4 + 0.6 * free))
-    _add(expression, _CONTACT, contact * (1.0 - seal))
+    _add(expression, CONTACT_SHAPES, contact * (1.0 - seal))
     _add(expression, _PRESS, seal)
     _add(expression, {"tongueUp": 0.8}, tasks[:, TASK["tongue_up"]])
     _add(expression, {"tongueOut": 1.0}, tasks[:, TASK["tongue_out"]] * free)

@@ -11,6 +11,7 @@ import typer
 from mvportrait.cli import arguments
 from mvportrait.cli.console import ConsoleReporter, print_json, print_line
 from mvportrait.cli.evaluate_motion import evaluate_motion
+from mvportrait.cli.evaluate_speech import evaluate_speech
 
 app = typer.Typer(help="Measure a model: video.")
 
@@ -46,6 +47,7 @@ def _group() -> None:
 
 
 app.command("motion")(evaluate_motion)
+app.command("speech")(evaluate_speech)
 
 
 @app.command("video")
