@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--config", type=Path)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of shards")
+    parser.add_argument("--heldout", type=Path, help="folder of shards of voices for validation")
     parser.add_argument("--cache", type=Path, help="where computed features are kept; OUT/cache by default")
     parser.add_argument("--out", type=Path, default=Path("runs/speech"), help="weights, checkpoints, curves")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads of torch, 0 for its own choice")
@@ -50,18 +51,16 @@ def _train(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     config = load_config(options.config, options.overrides)
     extractor = extractor_named(config.features)
-    corpus = cached_corpus(
-        options.corpus,
-        options.cache or options.out / "cache",
-        extractor,
-        leave_out=[name.strip() for name in config.leave_out.split(",") if name.strip()],
-        note=_note,
-    )
+    leave_out = [name.strip() for name in config.leave_out.split(",") if name.strip()]
+    cache = options.cache or options.out / "cache"
+    corpus = cached_corpus(options.corpus, cache, extractor, leave_out=leave_out, note=_note)
+    held = None if options.heldout is None else cached_corpus(options.heldout, cache, extractor, note=_note)
     hours = corpus.frames / 50 / 3600
-    _note(
-        f"{len(corpus.styles)} clips, {hours:.2f} hours, {int(corpus.heldout.sum())} clips of held-out voices"
+    kept = int((corpus if held is None else held).heldout.sum())
+    _note(f"{len(corpus.styles)} clips, {hours:.2f} hours; {kept} clips of held-out voices")
+    trainer = SpeechTrainer(
+        config, corpus=corpus, heldout=held, extractor=extractor, out=options.out, note=_note
     )
-    trainer = SpeechTrainer(config, corpus=corpus, extractor=extractor, out=options.out, note=_note)
     trainer.run()
     sys.stdout.write(f"{trainer.step} steps: {options.out / 'speech.safetensors'}\n")
     return 0

@@ -35,6 +35,7 @@ class SpeechTrainer:
     Args:
         config: of the run.
         corpus: features and targets.
+        heldout: of voices kept out of training, for validation; by default those so marked in the corpus.
         extractor: that made the features.
         out: folder of checkpoint, weights and curves.
         note: is told lines of progress.
@@ -47,6 +48,7 @@ class SpeechTrainer:
         corpus: SpeechCorpus,
         extractor: FeatureExtractor,
         out: Path,
+        heldout: SpeechCorpus | None = None,
         note: Callable[[str], None] | None = None,
     ) -> None:
         from accelerate import Accelerator
@@ -78,10 +80,10 @@ class SpeechTrainer:
         self.average = {name: value.detach().clone() for name, value in self._plain().state_dict().items()}
         self._bands = BANDS if extractor.name.startswith("mel") else 0
         self._sources = {
-            heldout: SegmentSource(
-                corpus, self.network_config, quiet=extractor.quiet(), segment=config.segment, heldout=heldout
+            kept: SegmentSource(
+                held, self.network_config, quiet=extractor.quiet(), segment=config.segment, heldout=kept
             )
-            for heldout in (False, True)
+            for kept, held in ((False, corpus), (True, corpus if heldout is None else heldout))
         }
         picked = np.linspace(0, corpus.frames - 1, min(corpus.frames, _MOST_MEASURED)).astype(np.int64)
         self.units = Units.measure(corpus.motion[picked].astype(np.float32))
