@@ -80,7 +80,7 @@ class LiveReport:
 
     Attributes:
         shown: pictures shown; dropped: frames that came too fast; unseen: shown without a face.
-        seconds: how long it ran.
+        seconds: how long it ran; preparation: how long the first picture took, which is not among the others.
         latencies: stage → seconds of every shown picture; "total" is from the taking of the frame to the finished
             picture.
     """
@@ -89,6 +89,7 @@ class LiveReport:
     dropped: int = 0
     unseen: int = 0
     seconds: float = 0.0
+    preparation: float = 0.0
     latencies: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, stages: dict[str, float]) -> None:
@@ -112,6 +113,7 @@ class LiveReport:
             "dropped": self.dropped,
             "without_face": self.unseen,
             "fps": round(fps, 2),
+            "preparation_ms": round(1000 * self.preparation, 1),
             "latency": stages,
         }
 
@@ -158,14 +160,18 @@ def run_live(options: LiveOptions, *, reporter: Reporter | None = None) -> LiveR
                 picture = _labelled(picture, label)
                 wanted = [display.show(picture) for display in displays]
                 report.unseen += int(not pose.seen)
-                report.add({"follow": followed - frame.taken_at, **stages, "total": late})
+                if report.shown or report.preparation:
+                    report.add({"follow": followed - frame.taken_at, **stages, "total": late})
+                else:  # finding out whose face it is, and loading, happens once
+                    report.preparation = late
+                    source.hold()
                 if not all(wanted):
                     break
         except KeyboardInterrupt:
             reporter.note("stopped")
-        report.seconds = time.perf_counter() - began
+        report.seconds = time.perf_counter() - began - report.preparation
         report.dropped = source.dropped
-        if report.shown and report.unseen == report.shown:
+        if report.unseen and report.unseen > report.shown:
             given = options.source
             raise input_error(NoFaceError, "no face was seen", given, "come into the light, face the camera")
     return report

@@ -33,18 +33,35 @@ class LiveFrame:
     taken_at: float
 
 
+@dataclass
+class Clock:
+    """When a played file was begun; ``held`` asks for a new beginning at the next frame."""
+
+    began: float = 0.0
+    held: bool = True
+
+
 class LiveSource:
     """Iterate to get the newest frame; those that came while the consumer was busy are dropped.
 
-    Attributes:
+    Args:
+        frames: as they are taken.
         fps: of the source, as it says.
+        clock: of a file that is played; None for a camera.
+
+    Attributes:
         dropped: frames that nobody had time for.
     """
 
-    def __init__(self, frames: Iterator[LiveFrame], *, fps: float) -> None:
+    def __init__(self, frames: Iterator[LiveFrame], *, fps: float, clock: Clock | None = None) -> None:
         self.fps = fps
         self.dropped = 0
-        self._frames = frames
+        self._frames, self._clock = frames, clock
+
+    def hold(self) -> None:
+        """What was done since the last frame was preparation: a file goes on from where it is."""
+        if self._clock is not None:
+            self._clock.held = True
 
     def __iter__(self) -> Iterator[LiveFrame]:
         for frame in self._frames:
@@ -64,15 +81,16 @@ def open_source(given: str, *, seconds: float | None = None) -> LiveSource:
     if given.isdigit():
         return _camera(int(given), seconds)
     clip = open_clip(Path(given), seconds=seconds)
-    return LiveSource(_played(clip), fps=clip.fps)
+    clock = Clock()
+    return LiveSource(_played(clip, clock), fps=clip.fps, clock=clock)
 
 
-def _played(clip: Clip) -> Iterator[LiveFrame]:
+def _played(clip: Clip, clock: Clock) -> Iterator[LiveFrame]:
     """The frames of a file, each at its time; decoding that is late makes stale frames."""
-    begin: float | None = None
     for image, seconds in clip.timed_frames():
-        begin = time.perf_counter() if begin is None else begin
-        due = begin + seconds
+        if clock.held:
+            clock.began, clock.held = time.perf_counter() - seconds, False
+        due = clock.began + seconds
         wait = due - time.perf_counter()
         if wait > 0:
             time.sleep(wait)
