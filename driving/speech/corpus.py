@@ -58,6 +58,7 @@ _NATURAL = {
     "upc_ca_ona_hts": 3.0,
     "kal_diphone": 1.5,
 }
+_SPEECHLESS = 0.03  # share of clips in which nobody speaks: noise, music and breath must leave lips closed
 _SHARES = {"espeak": 0.5, "festival": 0.5}
 
 
@@ -103,6 +104,7 @@ def generate(options: Options, out: Path) -> int:
     sources = _Sources(options)
     written = 0
     shards = -(-options.clips // CLIPS_PER_SHARD)
+    write_index(out, seed=options.seed, clips=options.clips, shards=shards)
     for shard in range(shards):
         numbers = range(shard * CLIPS_PER_SHARD, min((shard + 1) * CLIPS_PER_SHARD, options.clips))
         clips = make_clips(numbers, options, sources)
@@ -162,6 +164,8 @@ class _Sources:
     def plan(self, number: int) -> _Plan:
         """Draw a clip: source, voice, phrases."""
         generator = np.random.default_rng([self.options.seed, number, int(self.options.heldout)])
+        if generator.uniform() < _SPEECHLESS:
+            return _Plan(number, generator, "nobody", "nobody", "")
         source = str(generator.choice(list(self.shares), p=list(self.shares.values())))
         if source == "festival":
             weight = np.array([_NATURAL.get(v.name, 1.0) for v in self.festival])
@@ -188,8 +192,13 @@ class _Sources:
         for plan in plans:
             if plan.source == "festival":
                 waiting[plan.voice] += [(plan, text) for text in plan.texts]
-            else:
+            elif plan.source == "espeak":
                 _speak_espeak(plan)
+            else:
+                hush = _hush(float(plan.generator.uniform(1.5, 5.0)), plan.generator)
+                plan.pieces.append(
+                    (hush.astype(np.float32), [PhoneSpan(SILENCE, 0.0, len(hush) / SAMPLE_RATE)])
+                )
         by_name = {voice.name: voice for voice in self.festival}
         for name, items in waiting.items():
             _speak_festival(by_name[name], items)
@@ -228,7 +237,7 @@ def _speak_festival(voice: FestivalVoice, items: list[tuple[_Plan, str]]) -> Non
     stretch: dict[int, float] = {}
     for plan, _ in items:
         if plan.number not in stretch:
-            stretch[plan.number] = float(np.clip(plan.generator.lognormal(0.02, 0.14), 0.75, 1.45))
+            stretch[plan.number] = float(np.clip(plan.generator.lognormal(0.02, 0.18), 0.7, 1.6))
     spoken = speak_all(
         voice, [text for _, text in items], stretches=[stretch[plan.number] for plan, _ in items]
     )
@@ -242,19 +251,19 @@ def _finish(plan: _Plan, options: Options, others: tuple[np.ndarray, ...]) -> Cl
     """Join the pieces with pauses, change the voice, let the teacher perform it, spoil the recording."""
     generator = plan.generator
     samples, spans = _joined(plan.pieces, generator)
-    synthetic = plan.source == "espeak"
-    if generator.uniform() < (0.35 if synthetic else 0.65):
-        ratio = float(generator.uniform(0.86, 1.18))
+    varied = plan.source == "espeak"  # it has voices enough of its own
+    if generator.uniform() < (0.35 if varied else 0.65):
+        ratio = float(generator.uniform(0.80, 1.22))
         samples = change_voice(samples, ratio=ratio)
         spans = [PhoneSpan(s.symbol, s.start / ratio, s.end / ratio, s.stress) for s in spans]
-    if generator.uniform() < (0.15 if synthetic else 0.5):
+    if generator.uniform() < (0.15 if varied else 0.5):
         samples = shift_formants(samples, ratio=float(generator.uniform(0.86, 1.18)))
     seconds = len(samples) / SAMPLE_RATE
     spans = tidy(spans, seconds)
     style = _draw_style(generator)
     seed = int(generator.integers(2**31))
     done = perform(spans, samples, SAMPLE_RATE, fps=FRAME_RATE, seed=seed, style=style)
-    clean = samples / max(float(np.abs(samples).max()), 1e-4) * 0.8
+    clean = samples / max(float(np.abs(samples).max()), 0.05) * 0.8
     said = done.articulation
     return Clip(
         audio=augment(clean, generator, others=others),
@@ -292,8 +301,9 @@ def _joined(
             if span.symbol != SILENCE:
                 shift = start - begin / SAMPLE_RATE
                 spans.append(PhoneSpan(span.symbol, span.start + shift, span.end + shift, span.stress))
-        blocks.append(samples[begin:end] * level)
-        pause = float(np.clip(generator.lognormal(-0.6, 0.5), 0.25, 1.5))
+        silent = all(span.symbol == SILENCE for span in phones)
+        blocks.append(samples if silent else samples[begin:end] * level)
+        pause = float(np.clip(generator.lognormal(-0.6, 0.5), 0.25, 1.8))
         if index + 1 == len(pieces):
             pause = float(generator.uniform(0.15, 0.8))
         blocks.append(_hush(pause, generator))
@@ -303,8 +313,15 @@ def _joined(
 
 
 def _hush(seconds: float, generator: np.random.Generator) -> np.ndarray:
-    """Silence as a quiet room has it, about -70 dB."""
-    return generator.normal(0.0, 10 ** generator.uniform(-4.2, -3.2), int(seconds * SAMPLE_RATE))
+    """Silence as a quiet room has it, about -70 dB, with a breath in some of the longer pauses."""
+    count = int(seconds * SAMPLE_RATE)
+    sound = generator.normal(0.0, 10 ** generator.uniform(-4.2, -3.2), count)
+    length = int(generator.uniform(0.2, 0.45) * SAMPLE_RATE)
+    if generator.uniform() < 0.4 and count > length + 2000:
+        start = int(generator.integers(count - length))
+        breath = np.convolve(generator.normal(0.0, 1.0, length), generator.uniform(-0.4, 0.6, 8), "same")
+        sound[start : start + length] += 10 ** generator.uniform(-3.2, -2.0) * breath * np.hanning(length)
+    return sound
 
 
 def _draw_style(generator: np.random.Generator) -> Manner:

@@ -94,7 +94,7 @@ def mouth_weights(
     _add(expression, {"tongueUp": 0.8}, tasks[:, TASK["tongue_up"]])
     _add(expression, {"tongueOut": 1.0}, tasks[:, TASK["tongue_out"]] * free)
     for name, weight in sided(MOOD_TABLE[mood].shapes).items():
-        held = 0.6 + 0.4 * free if name.startswith("mouth") else 1.0
+        held = 0.85 + 0.15 * free if name.startswith("mouth") else 1.0
         held = held * (1.0 - 0.7 * np.clip(tasks[:, TASK["rounding"]], 0, 1)) if "Smile" in name else held
         _add(expression, {name: weight * mood_strength}, held * np.ones(len(tasks)))
     gap = tasks[:, TASK["aperture"]]
