@@ -9,11 +9,13 @@ does not depend on the length, and a stream is the same as the whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.ndimage import correlate1d
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +25,11 @@ OVERLAP_FRAMES = 50
 NEAR_SECONDS = 0.4  # how far a known frame is felt in the last steps of sampling ...
 FAR_SECONDS = 1.0  # ... and in the first ones, when all is noise
 _NOISE_BLOCK = 64
+_BLOCKS_BEFORE = 16  # blocks of noise before the first frame, for smoothing
+
+#: Parts of the noise: (standard deviation of a Gaussian in frames, share of the variance).
+Octaves = tuple[tuple[float, float], ...]
+WHITE: Octaves = ((0.0, 1.0),)
 
 #: ``model(x (1, T, D), level (1,)) -> x0 (1, T, D)`` of the window that starts at a frame.
 Model = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
@@ -85,11 +92,35 @@ def plan_windows(
     return windows
 
 
-def frame_noise(start: int, stop: int, *, columns: int, seed: int) -> np.ndarray:
-    """Standard normal (T, D) of the frames ``[start, stop)``: the same for a frame in whatever window."""
+def frame_noise(start: int, stop: int, *, columns: int, seed: int, octaves: Octaves = WHITE) -> np.ndarray:
+    """Normal noise of variance 1 (T, D) of the frames ``[start, stop)``: the same for a frame in any window.
+
+    Args:
+        start, stop: frames of the clip.
+        columns: D.
+        seed: same seed, same noise.
+        octaves: (standard deviation of a Gaussian in frames, share of the variance) of each part: the noise
+            that the network was trained with.
+    """
+    total = np.zeros((stop - start, columns), np.float32)
+    for number, (sigma, share) in enumerate(octaves):
+        reach = int(3.0 * sigma)
+        white = _white(start - reach, stop + reach, columns=columns, seed=[seed, number])
+        if reach:
+            kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+            kernel /= np.sqrt(np.sum(kernel**2))
+            white = correlate1d(white, kernel, axis=0, mode="constant")[reach:-reach]
+        total += np.float32(math.sqrt(share)) * white
+    return total
+
+
+def _white(start: int, stop: int, *, columns: int, seed: list[int]) -> np.ndarray:
+    """Independent normal numbers of frames (which may be negative), drawn in blocks of fixed place."""
     first, last = start // _NOISE_BLOCK, (stop - 1) // _NOISE_BLOCK
     blocks = [
-        np.random.default_rng([seed, block]).standard_normal((_NOISE_BLOCK, columns), np.float32)
+        np.random.default_rng([*seed, block + _BLOCKS_BEFORE]).standard_normal(
+            (_NOISE_BLOCK, columns), np.float32
+        )
         for block in range(first, last + 1)
     ]
     return np.concatenate(blocks)[start - first * _NOISE_BLOCK :][: stop - start]
@@ -173,6 +204,7 @@ def sample_windows(
     seed: int,
     steps: int,
     known: Known | None = None,
+    octaves: Octaves = WHITE,
     window: int = WINDOW_FRAMES,
     overlap: int = OVERLAP_FRAMES,
 ) -> Iterator[np.ndarray]:
@@ -187,6 +219,7 @@ def sample_windows(
         seed: of the noise.
         steps: denoising steps.
         known: what is given.
+        octaves: see :func:`frame_noise`.
         window, overlap: see :func:`plan_windows`.
 
     Yields:
@@ -209,7 +242,9 @@ def sample_windows(
         if mask.all():
             sampled = values
         else:
-            noise = torch.from_numpy(frame_noise(item.start, item.stop, columns=columns, seed=seed))
+            noise = torch.from_numpy(
+                frame_noise(item.start, item.stop, columns=columns, seed=seed, octaves=octaves)
+            )
             with torch.inference_mode():
                 model = constrained(model_of(item.start, length), values, mask, fps=fps)
                 sampled = ddim(model, noise[None], steps=steps)[0].numpy()
