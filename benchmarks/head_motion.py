@@ -45,11 +45,12 @@ def main(arguments: list[str] | None = None) -> None:
     if options.models:
         made = [angles_of(sequence) for sequence in model_idle(options.seeds)]
         rows["models idle, whole"], rows["models idle, calm"] = whole_bands(made), calm_bands(made)
-    print("| RMS, degrees | " + " | ".join(f"{a} {lo:g}-{hi:g} Hz" for a in ("",) for lo, hi in BANDS_HZ) + " |")
-    for name, table in rows.items():
-        for index, angle in enumerate(ANGLES):
-            cells = " | ".join("-" if np.isnan(v) else f"{v:.3f}" for v in table[index])
-            print(f"| {name}: {angle} | {cells} |")
+    print("| RMS, degrees | " + " | ".join(f"{low:g}-{high:g} Hz" for low, high in BANDS_HZ) + " |")
+    print("|---" * (1 + len(BANDS_HZ)) + "|")
+    for angle in range(len(ANGLES)):
+        for name, table in rows.items():
+            cells = " | ".join("-" if np.isnan(v) else f"{v:.3f}" for v in table[angle])
+            print(f"| {ANGLES[angle]}: {name} | {cells} |")
 
 
 def tracked(path: Path, cache: Path | None = None) -> FlameSequence:
