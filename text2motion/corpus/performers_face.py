@@ -111,8 +111,8 @@ def perform_kiss(
     size = min(event.amplitude, 1.15)
     for index in range(event.count):
         start = event.start + index * period
-        push = curves.arch(times, start=start, rise=0.38 * period, stay=0.26 * period, fall=0.2 * period)
-        part = curves.beat(times, at=start + 0.74 * period, seconds=0.3 * period)
+        push = curves.arch(times, start=start, rise=0.26 * period, stay=0.4 * period, fall=0.16 * period)
+        part = curves.beat(times, at=start + 0.76 * period, seconds=0.28 * period)
         add(controls, event.action.targets, push, size)
         put(controls, "lids", 0.45 * push)
         put(controls, "lipsPart", 0.5 * part)

@@ -67,9 +67,11 @@ def _raise_one(side: str, sign: float) -> Action:
             f"={{poss}} {side} eyebrow raised",
         ),
         {
-            f"browOuterUp{name}": 0.95,
-            "browInnerUp": 0.25,
-            f"browDown{'Right' if side == 'left' else 'Left'}": 0.25,
+            f"browOuterUp{name}": 1.0,
+            "browInnerUp": 0.2,
+            f"eyeWide{name}": 0.4,
+            f"browDown{'Right' if side == 'left' else 'Left'}": 0.4,
+            f"eyeSquint{'Right' if side == 'left' else 'Left'}": 0.2,
         },
     )
 
@@ -262,7 +264,13 @@ BROW_ACTIONS: tuple[Action, ...] = (
         0.4,
         r"(rais|lift|arch|cock|quirk)\w*\b (an|one|a single)\b.*brow",
         ("raise one eyebrow", "raise an eyebrow", "cock an eyebrow", "arch one eyebrow"),
-        {"browOuterUpLeft": 0.95, "browInnerUp": 0.2, "browDownRight": 0.25},
+        {
+            "browOuterUpLeft": 1.0,
+            "browInnerUp": 0.2,
+            "eyeWideLeft": 0.4,
+            "browDownRight": 0.4,
+            "eyeSquintRight": 0.2,
+        },
         performer="either",
     ),
     Action(
@@ -283,7 +291,7 @@ BROW_ACTIONS: tuple[Action, ...] = (
             "=eyebrows raised",
             "=raised eyebrows",
         ),
-        {"browInnerUp": 0.85, "browOuterUp": 0.9, "eyeWide": 0.2},
+        {"browInnerUp": 0.9, "browOuterUp": 0.95, "eyeWide": 0.3},
     ),
     Action(
         "lower_brows",

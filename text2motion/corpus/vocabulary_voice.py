@@ -344,7 +344,7 @@ BREATH: tuple[Action, ...] = (
         2.0,
         r"\bchew\w*\b(?!.*\blip)|\bmunch|\beat(s|ing)?\b",
         ("chew", "chew gum", "munch on something", "eat something", "=chewing"),
-        {"jaw": 0.32, "mouthClose": 0.2},
+        {"jaw": 0.4, "mouthClose": 0.26},
         channels=("jaw",),
         performer="chew",
     ),
