@@ -95,6 +95,7 @@ def split_prompt(text: str, *, by_meaning: bool = True) -> SplitPrompt:
             reader.clauses[begin:] = _with_span(reader.clauses[begin:], span)
     clauses = reader.clauses
     warnings = [f"not understood, and left out: {words[:60]}" for words in dict.fromkeys(reader.unknown)]
+    warnings += [f"taken to mean {name.replace('_', ' ')}: {words[:60]}" for words, name in reader.guessed]
     if not clauses:
         short = " ".join(tidy.split())[:200]
         if not lexicon.NEGATED.search(tidy):

@@ -48,10 +48,10 @@ _REST = re.compile(
     r"|settles back|calms down|goes slack|normalizes)(?: (?:again|completely|fully|slowly|back))*$"
 )
 _FACE_ONLY = re.compile(r"\b(?:expression|face|mood|look|smile|features)\b")
-_HEAD_ONLY = re.compile(r"\b(?:head|gaze|eyes|center|centre|forward|front|camera|position)\b")
+_HEAD_ONLY = re.compile(r"\b(?:turn\w*|look\w*|swivel\w*|swings?|straighten\w*|head|gaze|eyes|center|centre|forward|front|camera|position)\b")
 _TO_AND_FRO = re.compile(
     r"\b(?:from )?(?:side to side|side-to-side|left to right|right to left|one side to the other|left and right|right and left)\b"
-    r"|\bback[- ]and[- ]forth\b|\bup and down\b|\bto and fro\b"
+    r"|\bback[- ]and[- ]forth\b|\bup[- ]and[- ]down\b|\bto and fro\b"
 )
 _NOT_SHAKEN = re.compile(r"\b(?:eyes?|gaze|glanc\w*|look\w*|turn\w*|peer\w*|swivel\w*)\b")
 _SIDE = re.compile(r"\b(left|right|up|down)\b")
@@ -69,6 +69,10 @@ _BODY = frozenset("eye eyebrow brow shoulder corner".split())
 _LEADING = re.compile(
     r"^(?:(?:she|he|they|it|a|an|the|one|woman|man|girl|boy|person|lady|guy|actor|actress|speaker|someone|who|is|are|young|old"
     r"|that|this|her|his|there|gives us|just|and|of|by|begins|starts|to) )+(?=\w)"
+)
+STILL = re.compile(
+    r"^(?:(?:she|he|they|and|then) )*(?:keep|stay|hold|remain|sit|stand|is|with|without)\w*\b.*\b(?:still|motionless|steady|unmoving|frozen|moving|in place|idle|quiet)"
+    r"(?:ly)?$"
 )
 _UNSAID = frozenset("neutral calm face_forward open_eyes close_mouth".split())
 _VERBISH = re.compile(r"^\w{3,}(?:s|es|ing|ed)$")

@@ -21,6 +21,13 @@ def _table(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 FIRST = _table(
+    (r"\bwag(?:s|ging)? ~head\b|\b(?:mov|swing)\w* ~head (?:from )?(?:left-and-right|side[ -]to[ -]side|back-and-forth)", "shake"),
+    (r"\b(?:eye)?brows?\b.*\bup-and-down|\b(?:wiggl|waggl|bounc)\w* ~(?:eye)?brows?", "wiggle_brows"),
+    (r"\b(?:head|chin)\b.*\bup-and-down|\bup-and-down\b.*\bhead", "nod"),
+    (r"\bopen\w* ~(?:eyes?|eyelids) (?:\w+ )?wide(?:ly)?\b|\beyes (?:\w+ )?(?:open )?wide\b|\bwide[- ]eyed", "widen_eyes"),
+    (r"\b(?:keep|maintain|hold)\w* eye contact", "face_forward"),
+    (r"\bhead (?:\w+ )?(?:thrown|tipped|tilted|flung|tossed|going|falling|leaned) back\b(?!-)|\b(?:tilt|tip|throw|fling|toss|lean|drop)\w* ~head back\b(?!-)", "look_up"),
+    (r"\b(?:tilt|tip|bend|drop|incline?)\w* ~head (?:\w+ly )?(?:forwards?|down)\b|\bhead (?:\w+ )?(?:tilted|bent|tipped) (?:forwards?|down)\b", "look_down"),
     (r"\b(?:tilt|tip|wobbl|rock|waggl|bobbl|loll)\w* ~head\b.*\b(?:side[ -]to[ -]side|back-and-forth)|\bhead (?:\w+ )?(?:wobbl|waggl|bobbl|rocks?|tilts?)\w*"
      r" (?:from )?side[ -]to[ -]side", "waggle_head"),
     (r"\bside-?ey\w*\b.*\b(?:left|right)\b", "gaze_{side}"),
@@ -38,7 +45,7 @@ FIRST = _table(
     (r"\beye-?lids? open|\bopen\w* ~eyelids?", "open_eyes"),
     (r"\bhead (?:\w+ )?(?:roll|circl)\w*|\b(?:head|neck) (?:roll|circle)s?\b", "circle"),
     (r"\b(?:face|head) (?:closer|nearer)|\bcom\w+ (?:closer|nearer)", "lean_forward"),
-    (r"\b(?:eyes|gaze|face|head) (?:\w+ )?(?:on|at|to|towards?|into) the (?:camera|viewer|lens|audience)\b(?!.*\b(?:left|right|up|down)\b)", "face_forward"),
+    (r"^(?!.*\b(?:narrow|squint|wid|clos|roll|wink|blink|tilt|lean)).*\b(?:eyes|gaze|face|head) (?:\w+ )?(?:on|at|to|towards?|into) the (?:camera|viewer|lens|audience)\b(?!.*\b(?:left|right|up|down)\b)", "face_forward"),
     (r"\b(?:look|glanc|check|peer|peek|turn|star)\w*(?: \w+){0,3} over ~(?:left|right) shoulder", "look_over_{side}_shoulder"),
     (r"\bhead (?:\w+ )?(?:falls?|lolls?|flops?|tips?|tilts?|leans?|drops?)(?: over)? (?:onto|on|to|towards?) ~(?:left|right)", "tilt_{side}"),
     (r"\b(?:put|lean)\w* ~head (?:to|on) (?:one|the) side", "tilt_head"),
@@ -72,7 +79,7 @@ FIRST = _table(
      r" |their )?(?:left|right)\b", "turn_{side}"),
     (r"\b(?:gaze|eyes) (?:\w+ )?(?:goes|go|drifts?|wanders?|shifts?|slides?|moves?|travels?|flicks?|darts?|dart) (?:\w+ly )?(?:off )?(?:to|towards?"
      r"|over)? ?(?:the |her |his |their )?(?:left|right)\b", "gaze_{side}"),
-    (r"\bone (?:eye)?brow (?:\w+ )?(?:up|rais\w+|shoots? up|goes up|rises?|lift\w*|arch\w*|cock\w*|quirk\w*)|\b(?:rais|lift|cock|arch|quirk)\w* "
+    (r"\bone (?:eye)?brow (?:\w+ )?(?:up|rais\w+|shoots? up|goes up|rises?|lift\w*|arch\w*|cock\w*|quirk\w*)|\b(?:one|a single|single) (?:rais|lift|cock|arch|quirk)ed (?:eye)?brow|\b(?:rais|lift|cock|arch|quirk)\w* "
      r"(?:a |an |one |a single )(?:\w+ )?(?:eye)?brow|\ba (?:rais|cock|arch|quirk|quizzical)\w* (?:eye)?brow", "raise_brow"),
     (r"\b(?:left|right) (?:eye)?brow (?:\w+ )?(?:goes up|shoots? up|rises?|up|lifts?|raised|arches|arched)", "raise_{side}_brow"),
     (r"\b(?:left|right) eye (?:\w+ )?(?:winks?|blinks?)", "wink_{side}"),
@@ -169,7 +176,10 @@ LATE = _table(
     (r"\b(?:cran(?:es|ing) ~neck|stretch\w* ~neck).*\b(?:left|right)", "turn_{side}"),
     (r"\b(?:loll|roll)\w* ~(?:head|neck)|\bneck circles?|\bhead circles?", "circle"),
     (r"\b(?:skywards?|heavenwards?|at the (?:ceiling|sky|stars|clouds|moon)|overhead)\b|\bup at\b", "look_up"),
-    (r"\b(?:at|to|towards?) ~(?:floor|ground|feet|lap)\b", "look_down"),
+    (r"\b(?:at|to|towards?) ~(?:floor|ground|feet|lap)\b|^\w+(?:s|ing) ~(?:floor|ground|feet)\b", "look_down"),
+    (r"^\w+(?:s|ing) ~(?:ceiling|sky|stars|clouds)\b", "look_up"),
+    (r"\b(?:verge of|close to|holding back|fighting back|brink of) (?:the )?tears", "sad"),
+    (r"\bbrave face", "determined"),
     (r"\bturns? up ~nose|\bnose in the air|\bchin (?:up|high|raised)|\bhead held high", "lift_chin"),
     (r"\bthin line|\bseals? ~lips|\blips? (?:\w+ )?(?:sealed|tight|press|thin)|\btight-?lipped|\bzips? ~lips|\bclamps? ~(?:mouth|lips)", "press_lips"),
     (r"\b(?:perks?|cocks?|pricks?) (?:up )?(?:an|~) ?ears?\b|\bas if listening|\blistens?\b|\blistening\b", "tilt_head"),

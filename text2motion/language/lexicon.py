@@ -18,7 +18,7 @@ SECONDS = r"(?:s|secs?|seconds?|beats?|moments?)\b"
 PARTS = frozenset(
     "head heads face chin nose nostrils neck eye eyes gaze pupils irises lid lids eyelid eyelids lashes eyelashes brow"
     " brows eyebrow eyebrows forehead mouth lip lips tongue cheek cheeks jaw teeth corner corners temple ear ears"
-    " shoulder shoulders smile stare dimple dimples".split()
+    " smile stare dimple dimples".split()
 )
 #: What a part of the face can be; any other adjective before it describes the person ("blue eyes").
 STATES = frozenset(
@@ -54,7 +54,7 @@ MANNER = frozenset(
     " affection kindness determination guilt shame hope longing intensity caution care confidence enthusiasm"
     " irritation hatred hate panic anxiety nervousness nerves skepticism scepticism smugness sleep slumber profile"
     " diagonal upwards downwards leftwards rightwards upward downward yes no gum words something nothing dark void"
-    " repulsion revulsion instant flash hurry pace fro breath laughter admiration crack".split()
+    " repulsion revulsion instant flash hurry pace fro breath verge brink laughter admiration crack".split()
 )
 #: Things people have or do that no head motion shows.
 ELSEWHERE = (
@@ -118,7 +118,7 @@ KEEPS = re.compile(
     r"\b(keep(?:s|ing)?(?: on)?|kept|continu(?:es?|ing|ally|ous|ously)|constant(?:ly)?|non-?stop|over and over(?: again)?"
     r"|again and again|repeated(?:ly)?|time and again|without stopping|endlessly|incessantly|throughout"
     r"|the whole time|all the time|the entire time|on and on|many times|lots of times|persistently|in a loop|on repeat"
-    r"|multiple times|rhythmically|doesn't stop|does not stop|never stops|can't stop|cannot stop|all along)\b"
+    r"|multiple times|rhythmically|until the end|till the end|the entire|the whole clip|doesn't stop|does not stop|never stops|can't stop|cannot stop|all along)\b"
 )
 NEGATED = re.compile(
     r"\b(without|never|not|don't|doesn't|does not|do not|isn't|aren't|cannot|can't|avoids?|avoiding|no longer|instead of"

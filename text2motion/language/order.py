@@ -12,7 +12,7 @@ _THEN = re.compile(
     r"|at last|last of all|followed (?:up )?(?:by|with)|subsequently|later(?: on)?|eventually|before finally|in the end"
     r"|second(?:ly)?(?=,| (?:she|he|they|\w+s)\b)|third(?:ly)?(?=,| (?:she|he|they|\w+s)\b)|fourth(?:ly)?(?=,)"
     r"|(?:and )?(?:ends?|ending|finish(?:es|ing)?|conclud(?:es|ing)) (?:up |off )?(?:by|with|in)(?= )"
-    r"|before (?=return|going back|coming back|relax)|step \d+:?|proceeds to|goes on to|moves on to|only then"
+    r"|before (?=return|going back|coming back|relax)|step \d+:?|proceeds to|goes on to|moves on to|only then|(?<=, )last(?= \w)"
     r"|at which point|whereupon|and after)\b\s*,?:?|(?:^|(?<=[\s,]))\d[.)]\s"
 )
 _PAIRS: tuple[tuple[re.Pattern[str], bool], ...] = tuple(
@@ -22,6 +22,9 @@ _PAIRS: tuple[tuple[re.Pattern[str], bool], ...] = tuple(
         (r"^(?:right |just |shortly |immediately )?(?:after|once|as soon as|when|following|upon|having|the moment)\s+(.+?),\s*(.+)$",
          False),
         (r"^(?:just |right |shortly )?before (.+?), (.+)$", True),
+        (r"^(?:right |just |shortly |immediately )?(?:after|once|as soon as|when|upon|having) (.+?) ((?:she|he|they|it|the (?:woman|man|girl|boy"
+         r"|person|actor)) .+)$", False),
+        (r"^(?:just |right |shortly )?before (.+?) ((?:she|he|they|it|the (?:woman|man|girl|boy|person|actor)) .+)$", True),
         (r"^(.+?),?\s+(?:right |just |shortly |immediately |long )?before\s+(.+)$", False),
         (r"^(.+?),?\s+(?:until|till)\s+(.+)$", False),
         (r"^(.+?),?\s+(?:right |just |shortly |immediately |only )?(?:after|as soon as|once|when|following|preceded by)\s+(.+)$",

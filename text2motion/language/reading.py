@@ -29,6 +29,7 @@ class Reader:
     def __init__(self, nearest) -> None:
         self.clauses: list[Clause] = []
         self.unknown: list[str] = []
+        self.guessed: list[tuple[str, str]] = []  # (words, action name) that only the meaning suggested
         self._nearest = nearest  # text -> list of (text, Action): the fallback by meaning
         self._group = -1
         self._step_first = 0
@@ -64,7 +65,7 @@ class Reader:
             text = lexicon.NEGATED.split(text)[0].strip(" ,")
             if not text or not _acts(text):
                 return
-        if self._read_ellipsis(text):
+        if self._read_ellipsis(text) or ellipsis.STILL.match(text):
             return
         if not self.clauses and re.match(r"^(?:to (?:the )?)?(?:left|right|up|down)$", text):
             text = f"looks {text}"
@@ -75,6 +76,7 @@ class Reader:
             return
         if not found:
             found = self._nearest(text)
+            self.guessed += [(words, action.name) for words, action in found]
         if not found:
             if ellipsis.seems_an_action(text):
                 self.unknown.append(text)

@@ -37,6 +37,11 @@ _OBJECT_ELSEWHERE = re.compile(
     rf"|bend\w*|flex\w*|crack\w*|lick\w*|tap\w*|kick\w*|throw\w*|catch\w*)"
     rf"(?: \w+){{0,3}} {lexicon.ELSEWHERE}\b"
 )
+#: Things that move by themselves near somebody ("hair blowing", "birds sing").
+_OTHER_SUBJECT = re.compile(
+    r"^(?:(?:a|the|an|some|his|her|their) )?(?:\w+ )?(?:wind|breeze|hair|curtains?|leaves|snow|rain|birds?|dogs?|cats?|horses?|music|camera|clouds?|sun|light"
+    r"|lights|cars?|doors?|water|waves|trees?|flags?|lens|shot|video|clip|background)\b(?! (?:left|right|up|down|with)\b)"
+)
 _PART_WORD = re.compile(
     r"\b(?:" + "|".join(sorted(lexicon.PARTS - {"shoulder", "shoulders", "face"})) + r")\b"
 )
@@ -60,10 +65,15 @@ def mood_of(text: str) -> Action | None:
     return found
 
 
+def is_other_subject(text: str) -> bool:
+    """Whether the words are about something that moves by itself nearby ("hair blowing", "birds sing")."""
+    return _OTHER_SUBJECT.search(text) is not None
+
+
 @functools.lru_cache(maxsize=8192)
 def action_of(text: str) -> Action | None:
     """The action that the words of a fragment name, by the vocabulary's patterns."""
-    if _OBJECT_ELSEWHERE.search(text) and not _PART_WORD.search(text):
+    if is_other_subject(text) or (_OBJECT_ELSEWHERE.search(text) and not _PART_WORD.search(text)):
         return None
     return said_by_idiom(text, late=False) or recognise(text) or said_by_idiom(text, late=True)
 
@@ -73,7 +83,7 @@ def actions_in(text: str) -> list[tuple[str, Action]]:
     whole = action_of(text)
     words = text.split()
     for index in range(1, len(words)):
-        if not (is_action_word(words[index]) or _ADJECTIVE_STATE.match(words[index])):
+        if not is_action_word(words[index]) and not _state_of_a_part(words[index:]):
             continue
         begin = _phrase_begin(words, index)
         if begin <= 0:
@@ -82,7 +92,7 @@ def actions_in(text: str) -> list[tuple[str, Action]]:
         first, second = action_of(left), action_of(right)
         if first is None or second is None or first is second or _one_saying(first, second, whole):
             continue
-        bare = not any(is_action_word(word) or _ADJECTIVE_STATE.match(word) for word in words[:begin])
+        bare = not any(is_action_word(word) or word in lexicon.STATES for word in words[:begin])
         if bare and whole is not None and whole.axis == second.axis and whole is not second:
             continue
         if second.axis == "mood" and begin < len(words) - 1 and not _mood_ends(words[index:]):
@@ -97,6 +107,11 @@ def actions_in(text: str) -> list[tuple[str, Action]]:
         if coloured is not None:
             return coloured
     return [(text, whole)]
+
+
+def _state_of_a_part(words: list[str]) -> bool:
+    """Whether words begin with a part in a state ("raised eyebrows", "closed eyes")."""
+    return _ADJECTIVE_STATE.match(words[0]) is not None and any(word in lexicon.PARTS for word in words[1:3])
 
 
 def _manner_to_action(left: str, right: str) -> tuple[str, str]:
@@ -129,14 +144,16 @@ def _mood_ends(words: list[str]) -> bool:
 
 
 def _phrase_begin(words: list[str], index: int) -> int:
-    """Where the phrase of the action word at ``index`` begins: with its articles and adverbs."""
+    """Where the phrase of the action word at ``index`` begins: with its articles and adverbs, up to a preposition."""
     begin = index
-    while begin > 0 and (
-        words[begin - 1] in lexicon.FILLERS - {"left", "right"}
-        or words[begin - 1]
-        in ("with", "in", "into", "she", "he", "they", "gives", "give", "very", "while", "for")
-        or (words[begin - 1].endswith("ly") and not is_action_word(words[begin - 1]))
-    ):
+    while begin > 0:
+        before = words[begin - 1]
+        if before in ("with", "in", "into", "for"):
+            return begin - 1
+        loose = before in lexicon.FILLERS - {"left", "right", "wide", "closed", "broad"}
+        said_of_it = before in ("she", "he", "they", "gives", "give", "very", "while")
+        if not (loose or said_of_it or (before.endswith("ly") and not is_action_word(before))):
+            break
         begin -= 1
     return begin
 

@@ -28,6 +28,8 @@ _STOPS = frozenset(
 )
 _VERB_ENDINGS = ("ing",)
 _SIDED = re.compile(rf"\b(?:left|right)(?:[- ]hand)?\s+(?=(?:\w+\s+)?{lexicon.ELSEWHERE}\b)")
+_NO_PAIN = re.compile(r"\bpaint\w*|\b(?:left|right)-handed\b|\bturn\w* (?:on|off|up|down) (?:the|a|his|her|their) (?!camera|viewer|left|right|nose|head|face|eyes|chin|gaze|lips|mouth|corners?)\w+|\bfreckle[sd]?\b|\b(?:high|low|full|4k) resolution\b|\bbowls?\b|\bbow[- ]?ties?\b|\bmad hatter\b|\bcross necklace\b")
+_BEHIND = re.compile(r"[^,;.]*\bin the (?:back|fore)ground\b,?")
 _PRE_PART = re.compile(r"\b((?:[a-z-]+\s+){1,3})(eyes?|eyelashes|lashes|lips?|cheeks?|eyebrows?|brows?)\b")
 _COLOURS = frozenset(
     "blue green brown hazel dark black grey gray amber red rosy pink golden blond blonde white bushy thick thin"
@@ -50,6 +52,8 @@ def without_scenery(text: str, is_action) -> str:
         is_action: tells whether a word begins or is an action ("smiles", "nodding", "happily").
     """
     text = _SIDED.sub("", text)
+    text = _NO_PAIN.sub("", text)
+    text = _BEHIND.sub("", text)
     text = _ATTRIBUTE.sub(
         lambda m: m.group(0) if m.group(1) in _MEANT_EYED or (m.group(2) == "looking") else "", text
     )
@@ -64,6 +68,9 @@ def without_scenery(text: str, is_action) -> str:
         if word in _PREPOSITIONS:
             end = _phrase_end(words, at + 1, is_action)
             phrase = words[at + 1 : end]
+            if phrase and word == "on" and phrase[-1] in lexicon.PARTS and not (kept and is_action(kept[-1])):
+                at = end
+                continue
             if phrase and _is_scenery(word, phrase, words[end : end + 2], is_action):
                 at = _after_more(words, end, word, is_action)
                 continue
@@ -116,6 +123,10 @@ def _phrase_end(words: list[str], begin: int, is_action) -> int:
             and word not in ("lovely", "lively", "early", "elderly", "ugly", "curly")
         ):
             break
+        attributive = at > begin and words[at - 1] in ("a", "an", "the") and word.endswith(("ing", "ed")) and at + 1 < len(words)
+        if attributive and words[at + 1] not in _STOPS and words[at + 1] not in _PREPOSITIONS and not is_action(words[at + 1]):
+            at += 1
+            continue
         if is_action(word) and not _is_head_noun(words[begin:at], word, is_action):
             break
         at += 1

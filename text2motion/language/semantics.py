@@ -21,8 +21,10 @@ from text2motion.corpus.phrases import third_person
 from text2motion.corpus.vocabulary import ACTION_BY_NAME, ACTIONS
 from text2motion.language import lexicon
 from text2motion.language.ellipsis import seems_an_action
+from text2motion.language.recognition import is_other_subject
 
-NEAR_ENOUGH = 0.56
+NEAR_ENOUGH = 0.58
+_ALONE = 0.75  # for a single word, which says little
 _MARGIN = 0.012  # by which the best must beat the best action of other muscles
 _MOST_CAPTIONS = 10
 _FILE = Path(__file__).parent / "captions.npz"
@@ -53,7 +55,8 @@ def nearest_action(text: str) -> Action | None:
     if not _comparable(text):
         return None
     ranked = ranked_actions(text)
-    if not ranked or ranked[0][1] < NEAR_ENOUGH:
+    needed = NEAR_ENOUGH if len(text.split()) > 1 else _ALONE
+    if not ranked or ranked[0][1] < needed:
         return None
     best, score = ranked[0]
     rival = next((s for action, s in ranked[1:] if action.axis != best.axis), 0.0)
@@ -62,7 +65,7 @@ def nearest_action(text: str) -> Action | None:
 
 def _comparable(text: str) -> bool:
     """Whether a fragment may be an action of the head: no other part of the body, no scenery, a verb or a state."""
-    if re.search(rf"\b{lexicon.ELSEWHERE}\b", text) or _WHOLE_BODY.search(text):
+    if re.search(rf"\b{lexicon.ELSEWHERE}\b", text) or _WHOLE_BODY.search(text) or is_other_subject(text):
         return False
     words = [w for w in text.split() if w not in ("is", "are", "being", "was")]
     parts = any(w in lexicon.PARTS for w in words)

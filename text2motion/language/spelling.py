@@ -56,12 +56,20 @@ def _right_word(word: str) -> str:
     plain = re.sub(r"(.)\1{2,}", r"\1", word)  # "sloooowly"
     if plain != word and plain in _known():
         return plain
-    if word in _known() or _is_real(word):
+    if word in _known() or _is_real(word) or _is_said(word):
         return word
     best = _nearest(word)
     if best is not None:
         return best
     return _nearest(plain) or word if plain != word else word
+
+
+def _is_said(word: str) -> bool:
+    """Whether the vocabulary's patterns or the idioms know the word as it is."""
+    from text2motion.corpus.vocabulary import recognise
+    from text2motion.language.idioms import said_by_idiom
+
+    return recognise(word) is not None or said_by_idiom(word, late=True) is not None
 
 
 def _nearest(word: str) -> str | None:

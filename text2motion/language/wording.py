@@ -17,6 +17,10 @@ _FLIP_AFTER = re.compile(
     r"|\b(left|right)(?:,)? (?:as seen (?:by|from)(?: the)? \w+|from (?:the |our )?(?:viewer|camera|audience|point of view"
     r"|perspective|side)(?:'s)?(?: (?:point of view|perspective|side|view|pov))?|as (?:we|you) see it)"
 )
+_PLACED = re.compile(
+    r"\b(?:in|on|at) the (?:left|right|upper|lower|top|bottom)(?:[- ]hand)?(?: (?:left|right))? (?:half|side|part|third|corner|edge) of (?:the|a) (?:frame|screen|image"
+    r"|picture|shot|photo|room)\b"
+)
 _OWN = re.compile(
     r"\b(?:stage|anatomical|(?:the )?(?:subject|actor|actress|character|person|woman|man|speaker|performer|girl|boy)'s"
     r"(?: own)?|(?:his|her|their|your|its|my) (?:own|very own)) (left|right)\b"
@@ -45,7 +49,10 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\ball of a sudden\b|\bout of nowhere\b", "suddenly"), (r"\bback and forth\b", "back-and-forth"), (r"\bto and fro\b", "back-and-forth"),
         (r"\b((?:tilt|tip|wobbl|rock|waggl|bobbl|cock|roll|loll|sway|swing)\w* (?:her |his |their |the )?(?:head )?)(?:from )?(?:left (?:and|to) right|right (?:and|to)"
          r" left|back-and-forth)\b", r"\1from side to side"),
-        (r"\b(brows?|eyebrows|chin|jaw|shoulders) up and down\b", r"\1 up-and-down"), (r"\bhead (\w+ )?up and down", r"head \1up-and-down"), (r"\bup and down (?=with (?:his|her|their|the) head)", "up-and-down "),
+        (r"\b((?:brows?|eyebrows|chin|jaw|shoulders|head|nods?|nodding)(?: (?!and\b)\w+){0,2}) up and down\b", r"\1 up-and-down"),
+        (r"\b((?:mov|wag|swing)\w* (?:her |his |their |the )?(?:head|face)) (?:to the )?(?:left and (?:to the )?right|right and (?:to the )?left)\b",
+         r"\1 left-and-right"),
+        (r"\bup and down (?=with (?:his|her|their|the) head)", "up-and-down "),
         (r"\b(sh[ao]\w+ (?:his |her |their |your |the )?(?:head|face)) (?:from )?(?:left (?:and|to) right|right (?:and|to) left"
          r"|back and forth|side to side)", r"\1 no"),
         (r"\b(eyes?|brows?|eyebrows|mouth|head) and (eyes?|brows?|eyebrows|mouth) (wide open|open|closed|shut|raised|wide)\b",
@@ -64,7 +71,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r"\1\2 \3\4\5, then opens \4"),
         (r"\b(open)(\w*) ([\w ]*?)\b(eyes?|mouth)\b([^,.;]*?),?(?: and)?(?: then)? (clos|shut)(\w*) (them|it)\b",
          r"\1\2 \3\4\5, then closes \4"),
-        (r"\b(?:on|at|to) (his|her|their|the) (left|right)(?: side)?\b", r"to \1 \2"),
+        (r"\b(?:on|at|to) (his|her|their|the) (left|right)(?: side)?\b(?=$|[,.;:!]| (?:and|then|while|with|as|before|after|for|again|slowly|quickly)\b)", r"to \1 \2"),
         (r"\b(?:upper|top)[- ](left|right)\b(?! lip)", r"up and \1"), (r"\b(?:lower|bottom)[- ](left|right)\b(?! lip)", r"down and \1"),
         (r"\b(up|down|left|right)[-/ ](left|right|up|down)\b(?! and)", r"\1 and \2"),
         (r"\bfrom (?:the |one |his |her )?(left|right) (?:side )?to (?:the |his |her )?(left|right)\b", r"to the \1, then to the \2"),
@@ -86,7 +93,10 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r"⟦l\1⟧"),
         (r"\bmad scientist\b", "scientist"), (r"\bhappy birthday\b", ""), (r"\bno (?:trace|sign|hint) of (?:a |an )?", "without "),
         (r"\btr(?:y|ies|ying) (?:hard )?not to (?:laugh|smile|cry)\w*", "presses the lips together"),
-        (r"\b(?:suppress|hold|bit)(?:es|s|ing|)? (?:back )?(?:a |the )?(?:laugh|smile|giggle)\w*(?: back)?", "presses the lips together"),
+        (r"\b(?:suppress(?:es|ing)?|(?:hold|bit)\w* back) (?:a |the )?(?:laugh|smile|giggle)\w*", "presses the lips together"),
+        (r"\bnot (?:very |at all |too |so |really |exactly )?(?:happy|pleased|glad)(?: at all)?\b", "sad"),
+        (r"\bnot (?:very |at all |too |so |really )?(?:impressed|interested|entertained)\b", "bored"), (r"\bnot (?:very |really )?amused\b", "annoyed"),
+        (r"\bnot (?:very |really |entirely )?(?:convinced|buying it)\b", "sceptical"), (r"\bnot (?:very |really )?sure\b", "confused"),
     )
 )  # fmt: skip
 _QUOTED = re.compile(r'"([^"]*)"')
@@ -101,6 +111,7 @@ def tidied(text: str) -> str:
     text = re.sub(r"\bn't\b", "n't", text)
     text = re.sub(r"\b(\d):(\d\d)\s*(?:-|to)\s*(\d):(\d\d)\b", _clock, text)
     text = corrected(text)
+    text = _PLACED.sub("", text)
     text = _FLIP_BEFORE.sub(lambda m: "the " + _OTHER[m.group(1)], text)
     text = _FLIP_AFTER.sub(lambda m: _OTHER[m.group(1) or m.group(2)], text)
     text = _OWN.sub(r"the \1", text)
