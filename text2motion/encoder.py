@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flame.errors import MissingDependencyError
+from flame.errors import AssetError, MissingDependencyError, input_error
 
 TOKEN_DIM = 384
 MOST_TOKENS = 24
@@ -67,3 +67,48 @@ def encoder_folder() -> Path:
 def default_encoder() -> TextEncoder:
     """The shared encoder, loaded on the first call (about a second)."""
     return TextEncoder(encoder_folder())
+
+
+class ClipTextEncoder:
+    """CLIP's text transformer as an alternative: clause texts -> token states of its last layer.
+
+    Args:
+        folder: a CLIP model with its tokenizer on disk, as ``save_pretrained`` writes them.
+
+    Raises:
+        AssetError: the folder does not hold them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import CLIPTextModel, CLIPTokenizerFast
+
+        try:
+            self._tokenizer = CLIPTokenizerFast.from_pretrained(str(folder), local_files_only=True)
+            model = CLIPTextModel.from_pretrained(str(folder), local_files_only=True)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            rule = "no CLIP text model and tokenizer in the folder"
+            raise input_error(AssetError, rule, folder, "give a folder that save_pretrained wrote") from error
+        self._model = model.eval().requires_grad_(False)
+        self._cache: dict[str, np.ndarray] = {}
+
+    @property
+    def width(self) -> int:
+        """Columns of a token state."""
+        return int(self._model.config.hidden_size)
+
+    def encode(self, texts: list[str]) -> list[np.ndarray]:
+        """Token states of each text: (L, width) float32, L ≤ MOST_TOKENS, with start and end tokens."""
+        import torch
+
+        for text in dict.fromkeys(text for text in texts if text not in self._cache):
+            tokens = self._tokenizer(text, truncation=True, max_length=MOST_TOKENS, return_tensors="pt")
+            with torch.inference_mode():
+                states = self._model(**tokens).last_hidden_state  # (1, L, width)
+            self._cache[text] = states[0].numpy().astype(np.float32)
+        return [self._cache[text] for text in texts]
+
+
+@functools.lru_cache(maxsize=2)
+def clip_encoder(folder: Path) -> ClipTextEncoder:
+    """The CLIP text encoder of a folder, loaded once."""
+    return ClipTextEncoder(folder)

@@ -33,6 +33,14 @@ EMOTION_FEATURES: tuple[str, ...] = (
     *EXPRESSION_NAMES,
 )
 _CENTIMETRES = 100.0
+_LEAST_SPREAD = 0.004
+
+
+def _noticed(name: str) -> float:
+    """How much of a column makes a movement plain to see: 7 degrees, 4 mm, a quarter of a shape."""
+    if name.startswith("translation_cm_"):
+        return 0.4
+    return 0.12 if name.endswith(tuple(f"_{part}" for part in _SIX)) else 0.25
 
 
 def motion_features(sequence: FlameSequence) -> np.ndarray:
@@ -87,10 +95,16 @@ class Normaliser:
     scale: np.ndarray
 
     @classmethod
-    def measure(cls, features: np.ndarray, *, floor: float = 0.02) -> Normaliser:
-        """From (N, D) samples; columns that hardly move get ``floor`` as their scale and stay near zero."""
-        scale = np.maximum(features.std(axis=0), floor).astype(np.float32)
-        return cls(features.mean(axis=0).astype(np.float32), scale)
+    def measure(cls, features: np.ndarray, names: tuple[str, ...]) -> Normaliser:
+        """From (N, D) samples of the columns ``names``.
+
+        The scale lies half way (geometrically) between what a column usually does and what counts as much on
+        a face: by the spread alone a tongue that is seldom out would weigh a hundred times a turn of the
+        head, by the size alone the breath would drown.
+        """
+        spread = np.maximum(features.std(axis=0), _LEAST_SPREAD)
+        noticed = np.array([_noticed(name) for name in names])
+        return cls(features.mean(axis=0).astype(np.float32), np.sqrt(spread * noticed).astype(np.float32))
 
     def forward(self, features: np.ndarray) -> np.ndarray:
         """Features (..., D) to network units."""

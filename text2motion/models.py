@@ -7,7 +7,6 @@ EmotionDM expression, jaw and eyelids.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,20 +27,17 @@ from text2motion.features import (
 from text2motion.finishing import finish_stream
 from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, PlannedClause
 from text2motion.prompting import DEFAULT_STEPS, INTENSITY_LEARNT, Given, Prompt, blend_of
+from text2motion.weight_files import load_weights
 from text2motion.windows import Known, Model, sample_windows
 
 if TYPE_CHECKING:
     import torch
 
-    from text2motion.denoiser import DenoiserConfig
-
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-_FORMAT = "mvportrait-text2motion"
-_VERSION = "1"
 _RANGES = {"guidance": (0.0, 10.0), "intensity": (0.0, 2.0), "steps": (1, 1000)}
 
 
-class _DiffusionModel:
+class DiffusionModel:
     """What both models share: weights, windows, guidance, sampling."""
 
     role = -1
@@ -118,6 +114,8 @@ class _DiffusionModel:
         self, prompt: Prompt, *, seconds: float, seed: int, steps: int, given: Given
     ) -> Iterator[np.ndarray]:
         """Features at the network's rate, one chunk per window."""
+        from text2motion.noise import OCTAVES
+
         patch = self._network.config.patch
         inner = max(2, math.ceil(seconds * self.fps) + 2)  # of the length alone: any rate shows one motion
         known = Known(self._normaliser.forward(given.features), given.frames, given.columns)
@@ -131,6 +129,7 @@ class _DiffusionModel:
             seed=2 * seed + self.role,
             steps=steps,
             known=known,
+            octaves=OCTAVES,
         ):
             features = self._normaliser.backward(units)
             times = prompt.clock_seconds + np.arange(done, done + len(units)) / self.fps
@@ -195,7 +194,7 @@ class _DiffusionModel:
         return np.array([name.endswith(("_xx", "_yy")) for name in self.feature_names], np.float32)
 
 
-class MotionDM(_DiffusionModel):
+class MotionDM(DiffusionModel):
     """Head, bust and gaze from text."""
 
     role = MOTION_ROLE
@@ -212,7 +211,7 @@ class MotionDM(_DiffusionModel):
         return motion_channels(features)
 
 
-class EmotionDM(_DiffusionModel):
+class EmotionDM(DiffusionModel):
     """Expression, jaw and eyelids from text."""
 
     role = EMOTION_ROLE
@@ -250,67 +249,6 @@ def _check_numbers(**numbers: float) -> None:
                 value,
                 "give a number in that range",
             )
-
-
-# ------------------------------------------------------------------------------------------------ weight
-# files
-
-
-def save_weights(path: Path, state: dict[str, Any], *, role: str, config: DenoiserConfig,
-    normaliser: Normaliser,
-                 steps: int) -> None:  # fmt: skip
-    """Write half-precision weights with everything needed to use them."""
-    import torch
-    from safetensors.torch import save_file
-
-    tensors = {
-        f"network.{name}": value.detach().to("cpu", torch.float16).contiguous()
-        for name, value in state.items()
-    }
-    tensors["mean"] = torch.from_numpy(normaliser.mean)
-    tensors["scale"] = torch.from_numpy(normaliser.scale)
-    names = MOTION_FEATURES if role == "motion" else EMOTION_FEATURES
-    metadata = {
-        "format": _FORMAT, "version": _VERSION, "role": role, "steps": str(steps),
-        "config": json.dumps(config.as_dict()), "features": json.dumps(names),
-    }  # fmt: skip
-    save_file(tensors, str(path), metadata=metadata)
-
-
-def load_weights(path: Path, *, role: str, feature_names: tuple[str, ...]) -> tuple[Any, Normaliser]:
-    """Network (eval mode) and normaliser from a file of :func:`save_weights`.
-
-    Raises:
-        AssetError: not such a file, another role or version, or another rig's columns.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    from text2motion.denoiser import Denoiser, DenoiserConfig
-
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except (OSError, SafetensorError) as error:
-        raise input_error(
-            AssetError, "the motion weights cannot be read", path, "reinstall the package"
-        ) from error
-    found = tuple(metadata.get(key) for key in ("format", "version", "role"))
-    if found != (_FORMAT, _VERSION, role):
-        raise input_error(
-            AssetError, f"not {role} weights of this version", path, "reinstall the package or train anew"
-        )
-    if tuple(json.loads(metadata["features"])) != feature_names:
-        raise input_error(
-            AssetError, "the weights were trained on another rig", path, "train them on this one"
-        )
-    network = Denoiser(DenoiserConfig(**json.loads(metadata["config"])))
-    state = {
-        name.removeprefix("network."): t.float() for name, t in tensors.items() if name.startswith("network.")
-    }
-    network.load_state_dict(state, strict=True)
-    normaliser = Normaliser(tensors["mean"].numpy(), tensors["scale"].numpy())
-    return network.eval().requires_grad_(False), normaliser
 
 
 def _check_hash(path: Path) -> None:

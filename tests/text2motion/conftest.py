@@ -41,8 +41,10 @@ def tiny_models(word_encoder):
     torch.manual_seed(0)
     made = []
     for kind, names in ((MotionDM, MOTION_FEATURES), (EmotionDM, EMOTION_FEATURES)):
-        network = Denoiser(DenoiserConfig(features=len(names), width=16, layers=1, heads=2, patch=2)).eval()
-        torch.nn.init.normal_(network.head.weight, std=0.05)
+        network = Denoiser(
+            DenoiserConfig(features=len(names), width=16, layers=1, heads=2, patch=2, stream=8)
+        ).eval()
+        torch.nn.init.normal_(network.head.out.weight, std=0.05)
         rest = np.array([float(name.endswith(("_xx", "_yy"))) for name in names], np.float32)
         made.append(kind(network, Normaliser(rest, np.full(len(names), 0.05, np.float32)), word_encoder))
     return tuple(made)

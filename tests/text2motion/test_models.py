@@ -13,7 +13,8 @@ from flame.errors import AssetError, ConfigError
 from flame.timing import frame_count
 from text2motion.features import EMOTION_FEATURES, MOTION_FEATURES
 from text2motion.generation import generate, with_lid_follow
-from text2motion.models import EmotionDM, MotionDM, save_weights
+from text2motion.models import EmotionDM, MotionDM
+from text2motion.weight_files import save_weights
 from text2motion.windows import plan_windows
 
 _PROMPT = "turns left and smiles"

@@ -1,10 +1,12 @@
-"""Command line: ``prepare`` writes the caption bank; ``motion`` and ``emotion`` train from it.
+"""Command line: ``motion``, ``emotion`` and ``joint`` train; ``prepare`` writes the caption bank alone.
 
 ::
 
-    python -m text2motion.training prepare --out bank.npz
-    python -m text2motion.training motion --config configs/motion.yaml --bank bank.npz --out runs/motion
-    [key=value …]
+    python -m text2motion.training motion --config configs/motion.yaml --out runs/text [key=value …]
+    python -m text2motion.training emotion --data FOLDER --out runs/mine [key=value …]
+    accelerate launch -m text2motion.training motion --config … (several devices)
+
+A run in the same ``--out`` goes on where the last one stopped.
 """
 
 from __future__ import annotations
@@ -14,32 +16,39 @@ import sys
 from pathlib import Path
 
 from flame.errors import MVPortraitError
+from text2motion.training.config import ROLES
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m text2motion.training", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    prepare = commands.add_parser("prepare", help="encode every caption of the corpus into one file")
-    prepare.add_argument("--out", type=Path, required=True)
-    prepare.add_argument("--seed", type=int, default=0)
-    for role in ("motion", "emotion"):
-        train = commands.add_parser(role, help=f"train the {role} model")
-        train.add_argument("--config", type=Path)
-        train.add_argument("--bank", type=Path, help="caption bank; made beside --out when not given")
-        train.add_argument(
-            "--out", type=Path, default=Path("runs/text2motion"), help="where weights and checkpoints go"
-        )
-        train.add_argument(
-            "--threads", type=int, default=0, help="CPU threads of torch, 0 for its own choice"
-        )
-        train.add_argument("overrides", nargs="*", metavar="key=value")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
         return _prepare(options) if options.command == "prepare" else _train(options)
     except MVPortraitError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted; the same command goes on from the last checkpoint\n")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m text2motion.training", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True)
+    prepare = commands.add_parser("prepare", help="encode every caption of the corpus into one file")
+    prepare.add_argument("--out", type=Path, required=True)
+    prepare.add_argument("--seed", type=int, default=0)
+    for role in ROLES:
+        train = commands.add_parser(role, help=f"train the {role} model")
+        train.add_argument("--config", type=Path, help="YAML file of settings")
+        train.add_argument("--data", type=Path, help="folder with captions.jsonl and motion files")
+        train.add_argument("--bank", type=Path, help="caption bank of the corpus; made when not given")
+        train.add_argument("--out", type=Path, default=Path("runs/text2motion"),
+                           help="where weights, checkpoint and curves go")  # fmt: skip
+        train.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for torch's own choice")
+        train.add_argument("overrides", nargs="*", metavar="key=value")
+    return parser
 
 
 def _prepare(options: argparse.Namespace) -> int:
@@ -59,18 +68,22 @@ def _train(options: argparse.Namespace) -> int:
     import torch
 
     from text2motion.training.config import load_config
-    from text2motion.training.trainer import Trainer
 
-    if options.threads:
+    if options.threads > 0:
         torch.set_num_threads(options.threads)
     config = load_config(options.config, options.overrides, role=options.command)
-    bank = options.bank or options.out / "caption_bank.npz"
-    if options.bank is None and not bank.is_file():
-        _note("encoding the corpus' captions (about a minute)")
-        _prepare(argparse.Namespace(out=bank, seed=0))
-    trainer = Trainer(config, bank_path=bank, out=options.out, note=_note)
+    from text2motion.training.sources import corpus_data
+    from text2motion.training.trainer import Trainer
+
+    if options.data is None:
+        data = corpus_data(config, options.out, bank_path=options.bank, note=_note)
+    else:
+        from text2motion.training.folder import folder_data
+
+        data = folder_data(config, options.data, note=_note)
+    trainer = Trainer(config, data=data, out=options.out, note=_note)
     trainer.run()
-    sys.stdout.write(f"{trainer.step} steps: {options.out / (config.role + '.safetensors')}\n")
+    trainer.note(f"{trainer.step} steps: {options.out / (config.role + '.safetensors')}")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""What captions mean, as numbers: the auxiliary target that teaches the clause encoder its words early.
+"""What captions mean, as numbers: the lesson that teaches the clause encoder its words.
 
 Denoising alone tells the encoder only through frames which caption means what, which costs many scenes.
-Predicting the action and its amplitudes from the clause vector is a direct lesson, and costs a few seconds.
+Predicting the action and the signature from the words is a direct lesson, and costs seconds.
 """
 
 from __future__ import annotations
@@ -11,41 +11,34 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from text2motion.corpus.controls import CONTROL_INDEX, CONTROLS, POSE_CONTROLS
-from text2motion.corpus.scenes import SIZE_FACTOR
+from text2motion.corpus.scenes import Saying
 from text2motion.corpus.vocabulary import ACTIONS
-from text2motion.training.bank import CaptionBank
-
-_POSE_UNIT = 10.0  # degrees per unit
-EXTRAS = 2  # speed, size
+from text2motion.planning import Clause
+from text2motion.signature import SIGNATURE_NAMES, signature_of
 
 
-def caption_attributes(bank: CaptionBank) -> tuple[np.ndarray, np.ndarray]:
-    """Action index (N,) and amplitudes, speed, size (N, C + 2) of every caption of the bank."""
+def caption_lessons(sayings: tuple[Saying, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Action index (N,) and signature (N, S) of every caption set."""
     number = {action.name: index for index, action in enumerate(ACTIONS)}
-    actions = np.zeros(len(bank.texts), np.int64)
-    amounts = np.zeros((len(bank.texts), len(CONTROLS) + EXTRAS), np.float32)
-    for (name, speed, size, _count), rows in bank.of_saying.items():
-        actions[rows] = number[name]
-        for control, amount in ACTIONS[number[name]].targets.items():
-            unit = _POSE_UNIT if control in POSE_CONTROLS else 1.0
-            amounts[rows, CONTROL_INDEX[control]] = SIZE_FACTOR[size] * amount / unit
-        amounts[rows, -2:] = speed, size
-    return actions, amounts
+    actions = np.array([number[saying[0]] for saying in sayings], np.int64)
+    meant = [
+        signature_of(Clause("", 0, 0, name, speed, count, size=size)) for name, speed, size, count in sayings
+    ]
+    return actions, np.stack(meant)
 
 
-class AttributeHead(nn.Module):
-    """Clause vector -> action logits and amplitudes; used in training only."""
+class WordLesson(nn.Module):
+    """The words' vector -> action logits and signature; used in training only."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.action = nn.Linear(width, len(ACTIONS))
-        self.amounts = nn.Linear(width, len(CONTROLS) + EXTRAS)
+        self.meant = nn.Linear(width, len(SIGNATURE_NAMES))
 
-    def loss(self, clauses: Tensor, actions: Tensor, amounts: Tensor) -> Tensor:
-        """Cross-entropy plus scaled squared error; clauses (M, W), actions (M,), amounts (M, C + 2)."""
-        named = F.cross_entropy(self.action(clauses), actions)
-        return named + 5.0 * F.mse_loss(self.amounts(clauses), amounts)
+    def forward(self, words: Tensor, actions: Tensor, meant: Tensor) -> Tensor:
+        """Cross-entropy plus scaled squared error; words (M, W), actions (M,), meant (M, S)."""
+        named = F.cross_entropy(self.action(words).float(), actions)
+        return named + 5.0 * F.mse_loss(self.meant(words).float(), meant)
 
 
 def noisy_tokens(tokens: Tensor, generator: torch.Generator, *, strength: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""The trainer: EMA, resumable, CPU or CUDA. Noise level uniform, x0 loss plus velocity loss."""
+"""The trainer: accelerate (CPU, one GPU or several), resumable, averaged weights, validation curves."""
 
 from __future__ import annotations
 
@@ -6,291 +6,331 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
-from text2motion.denoiser import ClauseBatch, Denoiser, DenoiserConfig
-from text2motion.features import EMOTION_FEATURES, MOTION_FEATURES, Normaliser
-from text2motion.models import save_weights
+from flame.errors import ConfigError, input_error
+from text2motion.denoiser import Denoiser, DenoiserConfig
+from text2motion.features import Normaliser
+from text2motion.noise import motion_noise
 from text2motion.sampling import add_noise
-from text2motion.training.attributes import AttributeHead, caption_attributes, noisy_tokens
-from text2motion.training.bank import load_bank
+from text2motion.training.attributes import caption_lessons
+from text2motion.training.clips import BatchDrawer, DrawnBatch
 from text2motion.training.config import TrainingConfig
-from text2motion.training.data import SceneChunk, SceneSource
+from text2motion.training.curves import Curve
+from text2motion.training.losses import draw_levels, level_weights, motion_loss
+from text2motion.training.network import Teller, TrainedNetwork
+from text2motion.training.sources import TrainingData
+from text2motion.weight_files import FEATURES, load_weights, save_weights
 
-
-class ScenePool:
-    """Scenes as tensors on the training device, overwritten in turn by fresh ones."""
-
-    def __init__(self, chunks: list[SceneChunk], device: torch.device) -> None:
-        names = asdict(chunks[0]).keys()
-        self._device = device
-        self._arrays = {
-            name: torch.cat([torch.from_numpy(getattr(chunk, name)) for chunk in chunks]).to(device)
-            for name in names
-        }
-        self._cursor = 0
-
-    def __len__(self) -> int:
-        return len(self._arrays["frames"])
-
-    def renew(self, chunk: SceneChunk) -> None:
-        """Overwrite the oldest scenes."""
-        size = len(chunk.frames)
-        rows = (self._cursor + torch.arange(size)) % len(self)
-        for name, array in self._arrays.items():
-            array[rows.to(self._device)] = torch.from_numpy(getattr(chunk, name)).to(self._device)
-        self._cursor = int((self._cursor + size) % len(self))
-
-    def draw(self, size: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        """``size`` random scenes."""
-        rows = torch.randint(len(self), (size,), generator=generator).to(self._device)
-        return {name: array[rows] for name, array in self._arrays.items()}
-
-    def feature_samples(self) -> torch.Tensor:
-        """(S * T, D) every frame, for measuring statistics."""
-        return self._arrays["features"].flatten(0, 1).float().cpu()
+_VALIDATION_LEVELS = (0.1, 0.4, 0.7, 1.0)
+_SIZES = ("role", "encoder", "width", "layers", "heads", "patch", "stream")
 
 
 class Trainer:
-    """One model's training. ``run`` trains, ``export`` writes the averaged weights."""
+    """One model's training. :meth:`run` trains; checkpoints and weights to use are written on the way.
+
+    Args:
+        config: the settings.
+        data: captions and clips, see ``text2motion.training.sources``.
+        out: folder of checkpoint, weights and curves; a checkpoint there is resumed.
+        note: receives lines of progress.
+    """
 
     def __init__(
-        self, config: TrainingConfig, *, bank_path: Path, out: Path, note: Callable[[str], None] | None = None
+        self,
+        config: TrainingConfig,
+        *,
+        data: TrainingData,
+        out: Path,
+        note: Callable[[str], None] | None = None,
     ) -> None:
-        self.config, self.out = config, out
-        self.note = note or (lambda line: None)
-        out.mkdir(parents=True, exist_ok=True)
-        self.device = _device(config.device)
-        bank = load_bank(bank_path)
-        dense, lengths = bank.dense()
-        self._tokens = torch.from_numpy(dense).to(self.device)  # (N, L, 384)
-        self._lengths = torch.from_numpy(lengths).to(self.device)
-        self._source = SceneSource(
-            bank,
-            str(bank_path),
-            role=config.role,
-            frames=config.frames,
-            workers=config.workers,
-            seed=config.seed,
-        )
-        names = MOTION_FEATURES if config.role == "motion" else EMOTION_FEATURES
-        torch.manual_seed(config.seed)
-        self.model_config = DenoiserConfig(
-            features=len(names),
-            width=config.width,
-            layers=config.layers,
-            heads=config.heads,
-            patch=config.patch,
-        )
-        self.model = Denoiser(self.model_config).to(self.device)
-        self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        self.head = AttributeHead(config.width).to(self.device)
-        actions, amounts = caption_attributes(bank)
-        self._actions = torch.from_numpy(actions).to(self.device)
-        self._amounts = torch.from_numpy(amounts).to(self.device)
-        self.optimiser = torch.optim.AdamW(
-            [*self.model.parameters(), *self.head.parameters()],
-            lr=config.learning_rate,
-            weight_decay=config.weight_decay,
-            betas=(0.9, 0.98),
-        )
-        self.step = 0
-        self._random = torch.Generator().manual_seed(config.seed + 1)
-        self._noise = torch.Generator(device=self.device).manual_seed(config.seed + 2)
-        self._fill_pool()
-        self._resume()
+        from accelerate import Accelerator
 
-    def _fill_pool(self) -> None:
-        chunks, have = [], 0
-        started = time.monotonic()
-        while have < self.config.pool:
-            chunks.append(self._source.take(256))
-            have += len(chunks[-1].frames)
-        self.pool = ScenePool(chunks, self.device)
-        self.normaliser = Normaliser.measure(self.pool.feature_samples().numpy())
-        self.note(f"{len(self.pool)} scenes performed in {time.monotonic() - started:.0f} s on {self.device}")
+        self.config, self.data, self.out = config, data, out
+        self.accelerator = Accelerator(cpu=config.device == "cpu", mixed_precision=config.precision)
+        self.device = self.accelerator.device
+        if config.device == "cuda" and self.device.type != "cuda":
+            raise input_error(ConfigError, "no CUDA device was found", config.device, "use device=auto")
+        self._say = note or (lambda line: None)
+        out.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(config.seed)
+        self.step = 0
+        self.normaliser = Normaliser.measure(_sample(data.training.features), FEATURES[config.role])
+        self.sizes = DenoiserConfig(
+            len(FEATURES[config.role]), config.width, config.layers, config.heads, config.patch,
+            config.stream, data.bank.states.shape[1],
+        )  # fmt: skip
+        self.network = TrainedNetwork(Denoiser(self.sizes)).to(self.device)
+        if config.start_from:
+            self.normaliser = begin_from(self.network.denoiser, Path(config.start_from), role=config.role)
+        self.average = _copy(self.network.denoiser)
+        self.teller = Teller.of_bank(
+            data.bank, self.device, noise=config.token_noise, silent=config.silent_share,
+            words_only=config.words_only, signature_only=config.signature_only,
+        )  # fmt: skip
+        self._lessons: tuple[Tensor, Tensor] | None = None
+        if data.bank.sayings:
+            actions, meant = (
+                torch.from_numpy(part).to(self.device) for part in caption_lessons(data.bank.sayings)
+            )
+            of_caption = torch.zeros(len(data.bank.texts), dtype=torch.long, device=self.device)
+            for number, rows in enumerate(data.bank.choices):
+                of_caption[torch.from_numpy(rows).long().to(self.device)] = number
+            self._lessons = actions[of_caption], meant[of_caption]
+        self.curve = Curve(out / f"{config.role}.curve.jsonl")
+        state = self._read_checkpoint()
+        if state is None:
+            self._learn_words()
+            self.curve.cut(after=0)
+        optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay,
+            betas=(0.9, 0.98), fused=True,
+        )  # fmt: skip
+        if state is not None:
+            self._resume(state, optimiser)
+        self.model, self.optimiser = self.accelerator.prepare(self.network, optimiser)
+        rank = self.accelerator.process_index
+        self._draws = np.random.default_rng([config.seed, self.step, rank])
+        self._random = torch.Generator(self.device).manual_seed(config.seed + 7919 * (self.step + 1) + rank)
+        self._mean = torch.from_numpy(self.normaliser.mean).to(self.device)
+        self._scale = torch.from_numpy(self.normaliser.scale).to(self.device)
+        self._drawer = self._drawer_of(data.training)
+        self._held_out = self._drawer_of(data.validation)
+
+    def note(self, line: str) -> None:
+        """Progress, said by the first process alone."""
+        if self.accelerator.is_main_process:
+            self._say(line)
 
     def run(self) -> None:
-        """Train until the steps or the minutes are used up; checkpoints and exports on the way."""
+        """Train until the steps or the minutes are used up."""
         config = self.config
-        if self.step == 0:
-            self._learn_words()
-        started, running = time.monotonic(), 0.0
-        mean = torch.from_numpy(self.normaliser.mean).to(self.device)
-        scale = torch.from_numpy(self.normaliser.scale).to(self.device)
+        started = saved = time.monotonic()
+        running, first = 0.0, self.step
         while self.step < config.steps:
-            elapsed = (time.monotonic() - started) / 60.0
-            if config.minutes and elapsed > config.minutes:
+            minutes = (time.monotonic() - started) / 60.0
+            if config.minutes and minutes > config.minutes:
                 break
-            self._renew()
-            progress = max(self.step / config.steps, elapsed / config.minutes if config.minutes else 0.0)
-            rate = config.learning_rate * min(1.0, (self.step + 1) / config.warmup_steps)
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate * (0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
-            loss = self._step(mean, scale)
-            running = loss if not running else 0.98 * running + 0.02 * loss
+            progress = max(self.step / config.steps, minutes / config.minutes if config.minutes else 0.0)
+            rate = self._set_rate(progress)
+            loss = self._train_step()
+            running = loss if self.step == first else 0.99 * running + 0.01 * loss
             self.step += 1
-            if self.step % 100 == 0:
-                self.note(f"{config.role} step {self.step} loss {running:.4f} {elapsed:.1f} min")
-            if self.step % config.checkpoint_steps == 0:
+            if self.step % config.validate_steps == 0 or self.step == config.steps:
+                self._validate(running, rate, minutes)
+            if (time.monotonic() - saved) / 60.0 > config.checkpoint_minutes:
                 self.checkpoint()
+                saved = time.monotonic()
         self.checkpoint()
-        self._source.close()
+        if self.accelerator.is_main_process:
+            self.curve.plot(self.out / f"{config.role}.curve.png", title=f"{config.role} model")
 
-    def _renew(self) -> None:
-        if self.config.workers:
-            fresh = self._source.take_ready()
-        else:
-            fresh = self._source.take(32 * self.config.renew) if self.step % 32 == 31 else None
-        if fresh is not None:
-            self.pool.renew(fresh)
-
-    def _step(self, mean: torch.Tensor, scale: torch.Tensor) -> float:
+    def _set_rate(self, progress: float) -> float:
         config = self.config
-        drawn = self.pool.draw(config.batch, self._random)
-        x0 = (drawn["features"].float() - mean) / scale  # (B, T, D)
-        frames = torch.arange(x0.shape[1], device=self.device)
-        mask = frames < drawn["frames"][:, None]  # (B, T)
-        t = self._levels(config.batch)
-        noise = torch.randn(x0.shape, generator=self._noise, device=self.device)
-        batch = self._condition(drawn)
-        autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
-        with autocast:
-            told = self.model.encode(batch)
-            predicted = self.model(
-                add_noise(x0, noise, t), t, batch, start_seconds=drawn["start_seconds"], frame_mask=mask,
-                clauses=told,
-            ).float()  # fmt: skip
-        loss = motion_loss(predicted, x0, mask, velocity_weight=config.velocity_weight)
-        loss = loss + config.words_weight * self._words_loss(told, batch.clause_mask, drawn["caption"])
+        warm = min(1.0, (self.step + 1) / config.warmup_steps)
+        rate = (
+            config.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
+        )
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _train_step(self) -> float:
+        config = self.config
+        drawn = self._drawer.draw(config.batch, self._draws)
+        t = draw_levels(config.batch, self._random, high_share=config.high_share)
+        with self.accelerator.autocast():
+            loss, lesson = self._losses(self.model, drawn, t, self.teller, level_weights(t))
+            loss = loss + config.words_weight * lesson
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
         self.optimiser.step()
-        decay = min(config.ema, (1 + self.step) / (10 + self.step))
-        state = self.model.state_dict()
-        torch._foreach_lerp_(list(self.average.values()), [state[name] for name in self.average], 1.0 - decay)
-        return float(loss.detach()) if self.step % 10 == 0 or self.device.type == "cpu" else self._last(loss)
+        self._average()
+        return float(loss.detach()) if self.device.type == "cpu" or self.step % 20 == 0 else self._last(loss)
 
-    def _levels(self, size: int) -> torch.Tensor:
-        """Noise levels (B,): half uniform, half near pure noise, where the text decides and not the input."""
-        uniform = torch.rand(size, generator=self._noise, device=self.device)
-        high = torch.arange(size, device=self.device) % 2 == 0
-        return torch.where(high, 1.0 - 0.3 * uniform, uniform)
+    def _losses(self, model: Any, drawn: DrawnBatch, t: Tensor, teller: Teller,
+                weights: Tensor | None) -> tuple[Tensor, Tensor]:  # fmt: skip
+        config = self.config
+        x0 = (torch.from_numpy(drawn.features).to(self.device) - self._mean) / self._scale  # (B, T, D)
+        frames = torch.from_numpy(drawn.frames).to(self.device)
+        mask = torch.arange(x0.shape[1], device=self.device) < frames[:, None]  # (B, T)
+        noise = motion_noise(len(x0), x0.shape[1], x0.shape[2], self._random)
+        batch, silenced = teller.tell(drawn, self._random)
+        start = torch.from_numpy(drawn.start_seconds).to(self.device)
+        taught = None
+        if self._lessons is not None:
+            rows = torch.from_numpy(drawn.caption).to(self.device)[batch.clause_mask]
+            taught = self._lessons[0][rows], self._lessons[1][rows]
+        predicted, lesson = model(add_noise(x0, noise, t), t, batch, start, mask, silenced, taught)
+        loss = motion_loss(
+            predicted.float(), x0, mask, velocity_weight=config.velocity_weight,
+            acceleration_weight=config.acceleration_weight, weights=weights,
+        )  # fmt: skip
+        return loss, lesson
 
-    def _words_loss(self, told: torch.Tensor, there: torch.Tensor, caption: torch.Tensor) -> torch.Tensor:
-        rows = caption[:, : there.shape[1]][there]
-        if not len(rows):
-            return told.sum() * 0.0
-        return self.head.loss(told[there].float(), self._actions[rows], self._amounts[rows])
+    def _average(self) -> None:
+        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
+        state = self.accelerator.unwrap_model(self.model).denoiser.state_dict()
+        names = list(self.average)
+        torch._foreach_lerp_([self.average[n] for n in names], [state[n] for n in names], 1.0 - decay)
+
+    def _last(self, loss: Tensor) -> float:
+        """On CUDA reading every loss would stall the queue; between readings the last one stands."""
+        self._seen = getattr(self, "_seen", None) or float(loss.detach())
+        return self._seen
+
+    def _validate(self, training: float, rate: float, minutes: float) -> None:
+        """Losses of the averaged weights on held-out clips, every time with the same noise."""
+        network = self.accelerator.unwrap_model(self.model)
+        kept = _copy(network.denoiser)
+        network.denoiser.load_state_dict(self.average)
+        before, self._random = self._random, torch.Generator(self.device).manual_seed(12345)
+        draws = np.random.default_rng(12345)
+        listener = Teller(self.teller.tokens, self.teller.lengths)
+        losses = dict.fromkeys(_VALIDATION_LEVELS, 0.0)
+        size = self.config.batch
+        chunks = [range(b, min(b + size, len(self.data.validation)))
+                  for b in range(0, len(self.data.validation), size)]  # fmt: skip
+        with torch.inference_mode():
+            for rows in chunks:
+                drawn = self._held_out.take(np.array(rows), draws)
+                for level in losses:
+                    t = torch.full((len(rows),), level, device=self.device)
+                    loss, _ = self._losses(network, drawn, t, listener, None)
+                    losses[level] += float(loss) * len(rows) / len(self.data.validation)
+        self._random = before
+        network.denoiser.load_state_dict(kept)
+        mean = sum(losses.values()) / len(losses)
+        self.note(
+            f"{self.config.role} step {self.step} loss {training:.4f} held out {mean:.4f} {minutes:.1f} min"
+        )
+        if self.accelerator.is_main_process:
+            self.curve.add(
+                step=self.step, minutes=round(minutes, 2), rate=rate, training=training, validation=mean,
+                **{f"validation_at_{level:g}": value for level, value in losses.items()},
+            )  # fmt: skip
 
     def _learn_words(self) -> None:
         """Teach the clause encoder the captions before there is any motion."""
-        config = self.config
-        trained = [*self.model.clauses.parameters(), *self.head.parameters()]
-        optimiser = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.05)
+        if self._lessons is None or not self.config.words_steps or self.config.start_from:
+            return
+        steps = self.config.words_steps
+        encoder, lesson = self.network.denoiser.clauses, self.network.lesson
+        trained = [*encoder.project.parameters(), *encoder.score.parameters(), *encoder.words.parameters()]
+        optimiser = torch.optim.AdamW([*trained, *lesson.parameters()], lr=2e-3, weight_decay=0.05)
+        random = torch.Generator(self.device).manual_seed(self.config.seed + 1)
         loss = torch.zeros(())
-        for step in range(config.words_steps):
+        started = time.monotonic()
+        for step in range(steps):
             for group in optimiser.param_groups:
-                group["lr"] = 1e-3 * min(1.0, (step + 1) / 50) * (1.0 - 0.9 * step / config.words_steps)
-            rows = torch.randint(len(self._lengths), (128,), generator=self._random).to(self.device)
-            batch = self._clauses(rows[:, None], torch.ones(128, 1, dtype=torch.bool, device=self.device))
-            batch.own = (torch.rand(128, 1, generator=self._noise, device=self.device) < 0.5).float()
-            told = self.model.encode(batch)[:, 0]
-            loss = self.head.loss(told, self._actions[rows], self._amounts[rows])
+                group["lr"] = 2e-3 * min(1.0, (step + 1) / 50) * (1.0 - 0.9 * step / steps)
+            rows = torch.randint(len(self.teller.lengths), (128,), generator=random, device=self.device)
+            tokens, mask = self.teller.states(rows[:, None], random)
+            loss = lesson(
+                encoder.read_tokens(tokens[:, 0], mask[:, 0]), *(part[rows] for part in self._lessons)
+            )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
-        self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        self.note(f"words learnt: loss {float(loss.detach()):.3f} after {config.words_steps} steps")
+        self.average = _copy(self.network.denoiser)
+        seconds = time.monotonic() - started
+        self.note(f"words learnt: loss {float(loss.detach()):.3f} after {steps} steps, {seconds:.0f} s")
 
-    def _last(self, loss: torch.Tensor) -> float:
-        """On CUDA reading every loss would stall the queue; between readings the last one stands."""
-        self._seen = getattr(self, "_seen", 0.0) if self.step % 10 else float(loss.detach())
-        return self._seen
-
-    def _condition(self, drawn: dict[str, torch.Tensor]) -> ClauseBatch:
-        caption = drawn["caption"]  # (B, K)
-        there = caption >= 0
-        silent = (
-            torch.rand(len(caption), generator=self._noise, device=self.device) < self.config.silent_share
-        )
-        most = max(int(there.sum(dim=1).max()), 1)
-        batch = self._clauses(caption.clamp_min(0)[:, :most], (there & ~silent[:, None])[:, :most])
-        batch.spans, batch.counts = drawn["spans"][:, :most], drawn["counts"][:, :most]
-        batch.own, batch.intensity = drawn["own"][:, :most], drawn["intensity"]
-        return batch
-
-    def _clauses(self, index: torch.Tensor, there: torch.Tensor) -> ClauseBatch:
-        """Token states of captions (B, K), noised a little, with neutral times."""
-        lengths = self._lengths[index]
-        longest = int(lengths.max())
-        token_mask = torch.arange(longest, device=self.device) < lengths[..., None]
-        tokens = noisy_tokens(
-            self._tokens[index][:, :, :longest].float(), self._noise, strength=self.config.token_noise
-        )
-        zero = torch.zeros(index.shape, device=self.device)
-        spans = torch.zeros(*index.shape, 3, device=self.device)
-        return ClauseBatch(tokens, token_mask, there, spans, zero + 1.0, zero, zero[:, 0] + 1.0)
+    def _drawer_of(self, clips: Any) -> BatchDrawer:
+        choices = list(self.data.bank.choices)
+        return BatchDrawer(clips, choices, patch=self.config.patch, frames=self.config.frames)
 
     # ------------------------------------------------------------------ files
 
     def checkpoint(self) -> None:
         """Write the state to resume from, and the weights to use."""
+        self.accelerator.wait_for_everyone()
+        if not self.accelerator.is_main_process:
+            return
+        network = self.accelerator.unwrap_model(self.model)
         state = {
             "step": self.step,
-            "model": self.model.state_dict(),
+            "network": network.state_dict(),
             "average": self.average,
-            "head": self.head.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "config": json.dumps(asdict(self.config)),
             "mean": torch.from_numpy(self.normaliser.mean),
             "scale": torch.from_numpy(self.normaliser.scale),
         }
-        partial = self.out / f"{self.config.role}.partial"
+        role = self.config.role
+        partial = self.out / f"{role}.partial"
         torch.save(state, partial)
-        partial.replace(self.out / f"{self.config.role}.checkpoint.pt")
+        partial.replace(self.out / f"{role}.checkpoint.pt")
         save_weights(
-            self.out / f"{self.config.role}.safetensors", self.average, role=self.config.role,
-            config=self.model_config, normaliser=self.normaliser, steps=self.step,
+            self.out / f"{role}.safetensors", self.average, role=role, config=self.sizes,
+            normaliser=self.normaliser, steps=self.step, encoder=self.config.encoder,
         )  # fmt: skip
 
-    def _resume(self) -> None:
+    def _read_checkpoint(self) -> dict[str, Any] | None:
         path = self.out / f"{self.config.role}.checkpoint.pt"
         if not path.is_file():
-            return
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.head.load_state_dict(state["head"])
+            return None
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            given = json.loads(state["config"])
+        except Exception as error:
+            rule = "the checkpoint to resume from cannot be read"
+            raise input_error(ConfigError, rule, path, "delete it, or give another --out") from error
+        for key in _SIZES:
+            if given.get(key) != getattr(self.config, key):
+                rule = f"the checkpoint in --out was made with {key}={given.get(key)}"
+                raise input_error(
+                    ConfigError, rule, f"{key}={getattr(self.config, key)}", "give another --out"
+                )
+        return state
+
+    def _resume(self, state: dict[str, Any], optimiser: torch.optim.Optimizer) -> None:
+        try:
+            self.network.load_state_dict(state["network"])
+            optimiser.load_state_dict(state["optimiser"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            rule = "the checkpoint in --out belongs to another vocabulary"
+            raise input_error(ConfigError, rule, self.out, "give another --out") from error
         self.average = state["average"]
-        self.optimiser.load_state_dict(state["optimiser"])
         self.step = int(state["step"])
         self.normaliser = Normaliser(state["mean"].cpu().numpy(), state["scale"].cpu().numpy())
-        self._random.manual_seed(self.config.seed + 1 + self.step)
+        self.curve.cut(after=self.step)
         self.note(f"resumed at step {self.step}")
 
 
-def motion_loss(
-    predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor, *, velocity_weight: float
-) -> torch.Tensor:
-    """Mean squared error over real frames plus the same of frame differences.
+def begin_from(network: Denoiser, path: Path, *, role: str) -> Normaliser:
+    """Take over weights, signature columns by their names; returns the normaliser that goes with them.
 
-    Args:
-        predicted, target: (B, T, D) in network units.
-        mask: (B, T) True where there is a frame.
+    Raises:
+        ConfigError: of other sizes.
+        AssetError: not weights of this role.
     """
-    there = mask.to(predicted.dtype)[..., None]
-    error = predicted - target
-    simple = (error.square() * there).sum() / (there.sum() * error.shape[-1])
-    both = there[:, 1:] * there[:, :-1]
-    velocity = ((error[:, 1:] - error[:, :-1]).square() * both).sum() / (both.sum() * error.shape[-1])
-    return simple + velocity_weight * velocity
+    there, normaliser = load_weights(path, role=role, feature_names=FEATURES[role])
+    names = network.config.signature
+    if replace(there.config, signature=names) != network.config:
+        given = ", ".join(
+            f"{key} {value}" for key, value in there.config.as_dict().items() if key != "signature"
+        )
+        raise input_error(ConfigError, "start_from has other sizes", given, "set the same sizes")
+    state = there.state_dict()
+    known = network.clauses.known.weight.detach().cpu().clone()
+    for column, name in enumerate(there.config.signature):
+        known[:, names.index(name)] = state["clauses.known.weight"][:, column]
+    network.load_state_dict({**state, "clauses.known.weight": known})
+    return normaliser
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+def _copy(module: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+
+def _sample(features: np.ndarray, most: int = 400_000) -> np.ndarray:
+    """Frames for measuring statistics, evenly taken."""
+    return features[:: max(1, len(features) // most)].astype(np.float32)
