@@ -66,21 +66,21 @@ def _prepare(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     import torch
+    from accelerate import PartialState
 
     from text2motion.training.config import load_config
+    from text2motion.training.folder import folder_data
+    from text2motion.training.sources import corpus_data
+    from text2motion.training.trainer import Trainer
 
     if options.threads > 0:
         torch.set_num_threads(options.threads)
     config = load_config(options.config, options.overrides, role=options.command)
-    from text2motion.training.sources import corpus_data
-    from text2motion.training.trainer import Trainer
-
-    if options.data is None:
-        data = corpus_data(config, options.out, bank_path=options.bank, note=_note)
-    else:
-        from text2motion.training.folder import folder_data
-
-        data = folder_data(config, options.data, note=_note)
+    with PartialState(cpu=config.device == "cpu").main_process_first():  # the others find its files
+        if options.data is None:
+            data = corpus_data(config, options.out, bank_path=options.bank, note=_note)
+        else:
+            data = folder_data(config, options.data, note=_note)
     trainer = Trainer(config, data=data, out=options.out, note=_note)
     trainer.run()
     trainer.note(f"{trainer.step} steps: {options.out / (config.role + '.safetensors')}")

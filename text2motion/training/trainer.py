@@ -111,10 +111,10 @@ class Trainer:
     def run(self) -> None:
         """Train until the steps or the minutes are used up."""
         config = self.config
-        started = saved = time.monotonic()
-        running, first = 0.0, self.step
+        started = time.monotonic()
+        saved, running, first = 0.0, 0.0, self.step
         while self.step < config.steps:
-            minutes = (time.monotonic() - started) / 60.0
+            minutes = self._agreed((time.monotonic() - started) / 60.0)
             if config.minutes and minutes > config.minutes:
                 break
             progress = max(self.step / config.steps, minutes / config.minutes if config.minutes else 0.0)
@@ -124,12 +124,20 @@ class Trainer:
             self.step += 1
             if self.step % config.validate_steps == 0 or self.step == config.steps:
                 self._validate(running, rate, minutes)
-            if (time.monotonic() - saved) / 60.0 > config.checkpoint_minutes:
+            if minutes - saved > config.checkpoint_minutes:
                 self.checkpoint()
-                saved = time.monotonic()
+                saved = minutes
         self.checkpoint()
         if self.accelerator.is_main_process:
             self.curve.plot(self.out / f"{config.role}.curve.png", title=f"{config.role} model")
+
+    def _agreed(self, value: float) -> float:
+        """The first process' value, so that all of them stop and save at the same step."""
+        if self.accelerator.num_processes == 1:
+            return value
+        from accelerate.utils import broadcast
+
+        return float(broadcast(torch.tensor([value], device=self.device))[0])
 
     def _set_rate(self, progress: float) -> float:
         config = self.config
