@@ -17,11 +17,13 @@ from flame.errors import ConfigError, input_error
 from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence
 
-__all__ = ["CHANNELS", "PRECEDENCE", "Mix", "mix", "parse_mix"]
+__all__ = ["CHANNELS", "PRECEDENCE", "Mix", "mix", "parse_mix", "without_parting"]
 
 _MOOD = ("mouthSmile", "mouthFrown", "mouthDimple", "cheekSquint", "noseSneer", "nostrilFlare", "neckTense")
 _LIDS = ("eyeSquint", "eyeWide")
 _EASE_SECONDS = 0.4
+_SHUT_SECONDS = 0.25
+_PARTING = ("lipsPart", "mouthLowerDown", "mouthUpperUp", "mouthClose")
 
 
 def _group_of(name: str) -> str:
@@ -165,3 +167,24 @@ def eased_to(motion: FlameSequence, frames: int) -> FlameSequence:
             tail = values[-1:] * left[:, None]
             arrays[name] = np.concatenate([values, tail]).astype(values.dtype)
     return FlameSequence(shape=motion.shape, fps=motion.fps, basis=motion.basis, **arrays)
+
+
+def without_parting(motion: FlameSequence, reference: FlameSequence) -> FlameSequence:
+    """A relative motion that takes back how far the lips of a photo are parted, within its first 0.25 s.
+
+    Added to a photo with parted lips, speech would never close them: its p, b and m would show teeth. What holds
+    the reference's lips apart (jaw, ``lipsPart``, raised and lowered lips) is subtracted, so that the motion's own
+    closed lips are closed; the shape of the mouth and its mood stay the photo's.
+
+    Args:
+        motion: T frames, relative; reference: 1 frame, absolute; both of basis "open".
+    """
+    seconds = np.arange(motion.frames) / motion.fps
+    taken = (0.5 - 0.5 * np.cos(np.pi * np.clip(seconds / _SHUT_SECONDS, 0.0, 1.0)))[:, None]  # 0 -> 1
+    columns = np.array([i for i, name in enumerate(EXPRESSION_NAMES) if name.startswith(_PARTING)])
+    expression = np.array(motion.expression)
+    expression[:, columns] -= taken * np.maximum(reference.expression[:, columns], 0.0)
+    opened = np.maximum(reference.jaw[:, :1], 0.0)  # about x, the way a jaw opens
+    jaw = np.array(motion.jaw)
+    jaw[:, :1] -= taken * opened
+    return motion.replace(expression=expression.astype(np.float32), jaw=jaw.astype(np.float32))

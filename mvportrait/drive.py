@@ -312,6 +312,7 @@ def onto_portrait(
     head: FlameHead,
     absolute: bool,
     reporter: Reporter,
+    shut_lips: bool = False,
 ) -> FlameSequence:
     """What the portrait's head does: the motion added to the photo's own pose, or taken as it is.
 
@@ -320,6 +321,7 @@ def onto_portrait(
         portrait_pose: 1 frame, how the person in the photo is.
         head: the portrait's head.
         absolute: keep the motion's pose and expression; only the identity is the portrait's.
+        shut_lips: the motion is of speech, whose closed lips mean closed lips, also where the photo's are parted.
 
     Returns:
         T frames, absolute, with the portrait's shape, in the basis of ``head``.
@@ -334,4 +336,8 @@ def onto_portrait(
         reporter.note(f"motion converted from basis {was} to {head.name}: {report}")
     if absolute:
         return motion.replace(shape=portrait_pose.shape)
+    if shut_lips and motion.basis == "open":
+        from driving.mixing import without_parting
+
+        motion = without_parting(motion, portrait_pose)
     return apply_relative(motion, portrait_pose)

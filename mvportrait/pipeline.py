@@ -248,7 +248,12 @@ def prepare_motion(
         rule = f"motion has more than {MAX_FRAMES} frames"
         raise input_error(MotionFileError, rule, given.frames, "use less --seconds or --fps")
     return onto_portrait(
-        given, portrait.fit, head=portrait.head, absolute=options.absolute, reporter=reporter
+        given,
+        portrait.fit,
+        head=portrait.head,
+        absolute=options.absolute,
+        reporter=reporter,
+        shut_lips=options.chosen_mix.sources(options.drivers)["lips"] == "audio",
     )
 
 

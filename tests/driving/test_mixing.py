@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from driving.mixing import CHANNELS, PRECEDENCE, Mix, eased_to, mix, parse_mix
+from driving.mixing import CHANNELS, PRECEDENCE, Mix, eased_to, mix, parse_mix, without_parting
 from flame.errors import ConfigError
 from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence
@@ -96,3 +96,22 @@ def test_mixed_motions_have_the_longest_length() -> None:
 def test_other_rates_are_a_programming_error() -> None:
     with pytest.raises(ValueError, match="one rate"):
         mix({"audio": filled(0.1), "text": filled(0.2, fps=30.0)})
+
+
+def test_speech_shuts_lips_that_a_photo_has_parted() -> None:
+    from flame.relative import apply_relative
+    from flame.signals import measure
+
+    photo = FlameSequence.neutral(1)
+    expression = np.array(photo.expression)
+    expression[0, EXPRESSION_NAMES.index("lipsPart")] = 0.6
+    expression[0, EXPRESSION_NAMES.index("mouthSmileLeft")] = 0.4
+    photo = photo.replace(expression=expression, jaw=np.array([[0.08, 0.0, 0.0]], np.float32))
+    silent = FlameSequence.neutral(25)
+    plain = apply_relative(silent, photo)
+    shut = apply_relative(without_parting(silent, photo), photo)
+    np.testing.assert_allclose(shut.jaw[0], photo.jaw[0], atol=1e-6)
+    gap = np.asarray(measure(shut)["lip_gap_mm"])
+    assert gap[-1] < 0.2 * float(np.asarray(measure(plain)["lip_gap_mm"])[-1])
+    assert np.abs(np.diff(gap)).max() < 0.4 * gap[0]
+    assert column(shut, "mouthSmileLeft") == pytest.approx(0.4)
