@@ -323,3 +323,20 @@ def test_moods_have_names_of_their_own_and_words() -> None:
     names = [mood.name for mood in MOODS]
     assert len(set(names)) == len(names) >= 35
     assert all(mood.adjectives and mood.stems for mood in MOODS)
+
+
+@pytest.mark.parametrize("seconds", [1.0, 4.0, 12.0])
+def test_short_and_long_clips_do_what_is_asked(seconds) -> None:
+    turned = _controls(_clause("turn_left"), seconds=seconds)[:, CONTROL_INDEX["yaw"]]
+    assert turned.max() > 18.0
+    assert turned[-1] > 16.0
+    alive = perform_plan([], seconds=seconds, seed=2)
+    assert np.abs(np.degrees(alive.neck[-1])).max() > 0.02
+    both = _controls(_clause("smile"), _clause("turn_right", group=1), seconds=seconds)
+    assert both[-1, CONTROL_INDEX["mouthSmileLeft"]] > 0.6
+    assert both[-1, CONTROL_INDEX["yaw"]] < -15.0
+
+
+def test_any_rate_shows_the_same_performance() -> None:
+    slow, fast = (_performed(_clause("nod", count=2), idle=0.0, fps=fps, seed=5) for fps in (25.0, 50.0))
+    np.testing.assert_allclose(fast.neck[::2][: len(slow)], slow.neck, atol=1e-5)
