@@ -22,6 +22,7 @@ class TrackedShot:
             found over the whole shot.
         focal_px, principal_px, camera_distance: of that camera, in pixels of the shot's first picture.
         height, width: of that picture.
+        mesh_error: mean error of the bare head, without the face's own small offsets at rest; every fifth frame.
         lid_gaps: (N, 2) height over length of the left and right eye's opening; NaN where nothing was seen.
         lip_gaps: (N,) gap between the inner lips over the face's size, see :func:`driving.video.lips.lip_gap`.
         lids_shut: (2,) eyelid values at which this face's lids meet.
@@ -34,6 +35,7 @@ class TrackedShot:
     camera_distance: float
     height: int
     width: int
+    mesh_error: float
     lid_gaps: np.ndarray
     lip_gaps: np.ndarray
     lids_shut: np.ndarray

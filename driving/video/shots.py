@@ -22,6 +22,7 @@ __all__ = ["SETTLE_SECONDS", "ShotTracker"]
 
 SETTLE_SECONDS = 20.0
 _USUAL_STEP = 1 / 25.0
+_MESH_EVERY = 5  # frames, between two looks at the bare head's error
 
 
 class ShotTracker:
@@ -38,6 +39,7 @@ class ShotTracker:
         self._start: TrackStart | None = None
         self._tracker: FaceTracker | None = None
         self._rate = 1.0 / _USUAL_STEP
+        self._mesh_errors: list[float] = []
         self._lid_gaps: list[np.ndarray] = []
         self._lip_gaps: list[float] = []
         self.seconds: list[float] = []
@@ -72,6 +74,7 @@ class ShotTracker:
             focal_px=self._start.focal_px,
             principal_px=self._start.principal_px,
             camera_distance=self._start.camera_distance,
+            mesh_error=float(np.mean(self._mesh_errors)) if self._mesh_errors else float("nan"),
             lid_gaps=np.stack(self._lid_gaps),
             lip_gaps=np.array(self._lip_gaps),
             lids_shut=self._start.lids_shut,
@@ -97,5 +100,7 @@ class ShotTracker:
     def _track(self, points: np.ndarray | None, step_seconds: float) -> None:
         began = time.process_time()
         assert self._tracker is not None
-        self._tracker.add(points, steps=step_seconds * self._rate)
+        error = self._tracker.add(points, steps=step_seconds * self._rate)
+        if points is not None and np.isfinite(error) and len(self._tracker) % _MESH_EVERY == 1:
+            self._mesh_errors.append(self._tracker.mesh_error(points))
         self.fit_cpu_seconds += time.process_time() - began

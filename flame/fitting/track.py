@@ -39,11 +39,10 @@ from flame.fitting.problem import FitProblem, FitState, Measurements
 from flame.fitting.solver import SolverOptions, solve
 from flame.fitting.threads import one_blas_thread
 from flame.fitting.track_priors import USUAL, TrackPriors, couplings, track_stiffness, track_table
-from flame.fitting.track_problem import TrackProblem, one_frame, personalised, values_of
+from flame.fitting.track_problem import TrackProblem, one_frame, personalised, state_of, values_of
 from flame.fitting.track_smoothing import LIGHT, Smoothing, bridged, smoothed
 from flame.fitting.track_start import TrackStart
 from flame.head import FlameHead
-from flame.rotations import axis_angle_to_matrix
 from flame.sequence import FlameSequence
 from flame.timing import DEFAULT_FPS, check_fps
 
@@ -117,7 +116,12 @@ class FaceTracker:
         model, self._index = _fitted_model(head)
         self._table = track_table(head, priors)
         self._resting = np.zeros(first.expression.shape[1]) if resting is None else resting
-        self._start = self._state_of(first.replace(expression=first.expression - self._resting))
+        self._start = state_of(
+            first.replace(expression=first.expression - self._resting),
+            model,
+            self._table,
+            log_focal=self._log_focal,
+        )
         self._anchor = values_of(self._start)
         self._problem = TrackProblem(
             model=model,
@@ -134,12 +138,12 @@ class FaceTracker:
             anchor=self._anchor,
             coupled=couplings(head, self._table, priors),
         )
-        own = (
-            personalised(self._problem, self._start)
-            if template is None
-            else replace(model, template=template)
-        )
-        self._problem = replace(self._problem, model=own)
+        self._bare = model
+        if template is None:
+            model = personalised(self._problem, self._start)
+        else:
+            model = replace(model, template=template)
+        self._problem = replace(self._problem, model=model)
         self._stiffness = track_stiffness(self._table, priors, self.fps)
         self._state, self._before = self._start, self._anchor
         self._since = 0  # frames since the last seen one
@@ -225,6 +229,14 @@ class FaceTracker:
         if not self._rows:
             raise input_error(InputError, "no frame was tracked yet", "nothing", "add one first")
         return self._sequence(self._rows[-1][None].astype(np.float64))
+
+    def mesh_error(self, landmarks_478: np.ndarray) -> float:
+        """Like a frame's error, of the last pose against its landmarks, without this face's own offsets at rest."""
+        problem = replace(self._problem, model=self._bare, seen=self._measured(one_frame(landmarks_478)))
+        columns = self._table.expression_columns - self._bare.shape_dims
+        total = self._bare.basis.shape[2] - self._bare.shape_dims
+        resting = np.pad(self._resting, (0, max(0, total - len(self._resting))))[columns]
+        return self._error(problem, replace(self._state, expression=self._state.expression + resting))
 
     def forget(self) -> None:
         """Drop all frames but the last one, for clips without an end."""
@@ -322,23 +334,6 @@ class FaceTracker:
         weights = seen.weights.copy()
         weights[:, np.isin(self._index, INNER_LIPS)] *= self._priors.lip_weight
         return replace(seen, weights=weights)
-
-    def _state_of(self, fit: FlameSequence) -> FitState:
-        """A one-frame fit as the solver's state."""
-        model, table = _fitted_model(self.head)[0], self._table
-        angles = np.stack([fit.rotation, fit.neck, fit.jaw, fit.eyes[:, :3], fit.eyes[:, 3:]], axis=1)
-        shape = np.pad(fit.shape.astype(np.float64), (0, max(0, model.shape_dims - len(fit.shape))))
-        columns = table.expression_columns - model.shape_dims
-        total = model.basis.shape[2] - model.shape_dims
-        expression = np.pad(fit.expression, ((0, 0), (0, max(0, total - fit.expression.shape[1]))))
-        return FitState(
-            rotations=axis_angle_to_matrix(angles.astype(np.float64)),
-            eyelids=fit.eyelids.astype(np.float64),
-            translation=fit.translation.astype(np.float64),
-            expression=expression[:, columns].astype(np.float64),
-            shape=shape[table.shape_columns],
-            log_focal=self._log_focal,
-        )
 
     def _sequence(self, rows: np.ndarray) -> FlameSequence:
         """(T, F) values → motion; what the landmarks cannot show stays as in the first frame."""

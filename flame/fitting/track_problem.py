@@ -9,10 +9,12 @@ import numpy as np
 from flame.errors import InputError, input_error
 from flame.fitting.landmark_model import LandmarkModel
 from flame.fitting.mediapipe_points import POINTS
+from flame.fitting.priors import ParameterTable
 from flame.fitting.problem import FitProblem, FitState
-from flame.rotations import matrix_to_axis_angle
+from flame.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from flame.sequence import FlameSequence
 
-__all__ = ["TrackProblem", "one_frame", "personalised", "values_of"]
+__all__ = ["TrackProblem", "one_frame", "personalised", "state_of", "values_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,25 @@ def personalised(problem: TrackProblem, state: FitState) -> LandmarkModel:
     shift *= (problem.seen.weights[0] > 0)[:, None]  # irises behind shut lids say nothing
     blended = np.einsum("nj,jik->nik", model.weights, posed.world[0])  # (N, 3, 3)
     return replace(model, template=model.template + np.linalg.solve(blended, shift[..., None])[..., 0])
+
+
+def state_of(
+    fit: FlameSequence, model: LandmarkModel, table: ParameterTable, *, log_focal: float
+) -> FitState:
+    """A one-frame fit as the solver's state."""
+    angles = np.stack([fit.rotation, fit.neck, fit.jaw, fit.eyes[:, :3], fit.eyes[:, 3:]], axis=1)
+    shape = np.pad(fit.shape.astype(np.float64), (0, max(0, model.shape_dims - len(fit.shape))))
+    columns = table.expression_columns - model.shape_dims
+    total = model.basis.shape[2] - model.shape_dims
+    expression = np.pad(fit.expression, ((0, 0), (0, max(0, total - fit.expression.shape[1]))))
+    return FitState(
+        rotations=axis_angle_to_matrix(angles.astype(np.float64)),
+        eyelids=fit.eyelids.astype(np.float64),
+        translation=fit.translation.astype(np.float64),
+        expression=expression[:, columns].astype(np.float64),
+        shape=shape[table.shape_columns],
+        log_focal=log_focal,
+    )
 
 
 def one_frame(given: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from mvportrait.cli import arguments
 from mvportrait.cli.console import ConsoleReporter, print_json, print_line
 from mvportrait.cli.evaluate_motion import evaluate_motion
 from mvportrait.cli.evaluate_speech import evaluate_speech
+from mvportrait.cli.evaluate_tracking import evaluate_tracking
 
 app = typer.Typer(help="Measure a model: video.")
 
@@ -47,6 +48,7 @@ def _group() -> None:
 
 
 app.command("motion")(evaluate_motion)
+app.command("tracking")(evaluate_tracking)
 app.command("speech")(evaluate_speech)
 
 
