@@ -33,6 +33,8 @@ class DenoiserConfig:
     ``features`` columns per frame, ``patch`` frames per token, ``width`` of the token stream, ``layers``,
     ``heads``, ``stream`` width of the stream at frame rate, ``text_dim`` of the encoder's token states, ``fps``
     the frame rate it works at, ``signature`` the columns of clause signatures it was trained with.
+    ``free_words``: it was trained on captions beyond the vocabulary, so that words without a known action
+    mean something to it.
     """
 
     features: int
@@ -44,6 +46,7 @@ class DenoiserConfig:
     text_dim: int = 384
     fps: float = 25.0
     signature: tuple[str, ...] = SIGNATURE_NAMES
+    free_words: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as stored beside the weights."""

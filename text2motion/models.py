@@ -144,6 +144,8 @@ class DiffusionModel:
         network = self._network
         times = prompt.clock_seconds + (start + np.arange(frames)) / self.fps
         near = prompt.near(times[0], times[-1])
+        if not network.config.free_words:
+            near = [item for item in near if item.clause.action is not None]
         states = self._text_encoder().encode([item.clause.text for item in near]) if near else []
         begin = torch.tensor([times[0]], dtype=torch.float32)
         parts = blend_of(prompt.strength_at(times) if near else np.ones(frames))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from flame.timing import frame_count
 from text2motion.features import EMOTION_FEATURES, MOTION_FEATURES
 from text2motion.generation import generate, with_lid_follow
 from text2motion.models import EmotionDM, MotionDM
+from text2motion.planning import MOTION_ROLE, Clause, plan
 from text2motion.weight_files import save_weights
 from text2motion.windows import plan_windows
 
@@ -107,6 +110,20 @@ def test_lids_ride_with_the_gaze() -> None:
     assert named["eyeLookInRight"] > 0.5
     assert named["eyeLookDownLeft"] == named["eyeLookInLeft"] == 0.0
     assert not followed[0].any()
+
+
+def test_unknown_words_are_heard_by_networks_of_free_captions_alone(tiny_models) -> None:
+    motion = tiny_models[0]
+    planned = plan([Clause("xyzzy", MOTION_ROLE)], seconds=2.0)
+    heard = {}
+    for free in (False, True):
+        network = copy.deepcopy(motion._network)
+        network.config = replace(network.config, free_words=free)
+        model = MotionDM(network, motion._normaliser, motion._encoder)
+        heard[free] = model.features(planned, seconds=2.0, steps=2)
+    idle = motion.features([], seconds=2.0, steps=2)
+    np.testing.assert_array_equal(heard[False], idle)
+    assert np.abs(heard[True] - idle).max() > 1e-4
 
 
 def test_files_load_strictly(tiny_models, tmp_path, word_encoder) -> None:

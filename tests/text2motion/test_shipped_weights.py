@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from flame.sequence import FlameSequence, concatenate
 from text2motion import EmotionDM, MotionDM, generate
+from text2motion.corpus.scenes import perform_plan
 from text2motion.evaluation import by_corpus, by_models, default_suite, evaluate, share_passed
+from text2motion.evaluation.checks import count_peaks
+from text2motion.generation import stream_plan
 from text2motion.models import WEIGHTS_FOLDER
+from text2motion.planning import plan
+from text2motion.prompt import split_prompt
 
 README = tuple(item for item in default_suite() if item.category == "readme")
 
@@ -35,6 +41,42 @@ def test_idle_life_is_neither_frozen_nor_restless(models) -> None:
         idle = generate("waits", seconds=6.0, seed=1, models=models)
     moved = np.degrees(np.abs(idle.neck)).max()
     assert 0.1 < moved < 8.0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "column", "sign", "times"),
+    [
+        ("nods twice", 0, 1.0, 2),
+        ("nods four times", 0, 1.0, 4),
+        ("shakes her head three times", 1, 1.0, 3),
+    ],
+)
+def test_repetitions_are_counted(models, prompt: str, column: int, sign: float, times: int) -> None:
+    made = [generate(prompt, seconds=4.0, seed=seed, models=models) for seed in range(3)]
+    counts = [count_peaks(sign * np.degrees(take.neck[:, column]), prominence=4.0) for take in made]
+    assert sorted(counts)[1] == times, counts
+
+
+@pytest.mark.parametrize("prompt", ["shakes her head three times", "turns left", "talks"])
+def test_movements_have_the_size_of_the_corpus(models, prompt: str) -> None:
+    planned = plan(list(split_prompt(prompt).clauses), seconds=4.0)
+    part = "jaw" if prompt == "talks" else "neck"
+
+    def size(take: FlameSequence) -> float:
+        return float(np.quantile(np.linalg.norm(getattr(take, part), axis=1), 0.95))
+
+    made = np.mean([size(generate(prompt, seconds=4.0, seed=seed, models=models)) for seed in range(3)])
+    performed = np.mean([size(perform_plan(planned, seconds=4.0, seed=seed)) for seed in range(6)])
+    assert 0.65 < made / performed < 1.4
+
+
+def test_a_resting_head_does_not_tremble(models) -> None:
+    def trembling(take: FlameSequence) -> float:
+        return float(np.square(np.diff(take.neck, 3, axis=0)).mean())
+
+    made = [concatenate(list(stream_plan([], seconds=4.0, seed=seed, models=models))) for seed in range(3)]
+    performed = [perform_plan([], seconds=4.0, seed=seed) for seed in range(6)]
+    assert np.mean([trembling(take) for take in made]) < 3.0 * np.mean([trembling(t) for t in performed])
 
 
 def test_the_files_are_small() -> None:

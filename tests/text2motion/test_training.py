@@ -183,6 +183,7 @@ def test_a_folder_of_others_data_is_learnt_from(folder, word_encoder, tmp_path, 
     trainer = Trainer(config, data=data, out=tmp_path / "run")
     trainer.run()
     assert trainer.step == 3
+    assert trainer.sizes.free_words  # what was trained on free captions hears unknown words
 
 
 def test_unknown_captions_span_the_clip() -> None:

@@ -27,6 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     except MVPortraitError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
+    except OSError as error:
+        sys.stderr.write(f"error: reading or writing failed: {error}; check --out and the disk\n")
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted; the same command goes on from the last checkpoint\n")
         return 1

@@ -64,7 +64,7 @@ class Trainer:
         self.normaliser = Normaliser.measure(_sample(data.training.features), FEATURES[config.role])
         self.sizes = DenoiserConfig(
             len(FEATURES[config.role]), config.width, config.layers, config.heads, config.patch,
-            config.stream, data.bank.states.shape[1],
+            config.stream, data.bank.states.shape[1], free_words=not data.bank.sayings,
         )  # fmt: skip
         self.network = TrainedNetwork(Denoiser(self.sizes)).to(self.device)
         if config.start_from:
@@ -322,7 +322,7 @@ def begin_from(network: Denoiser, path: Path, *, role: str) -> Normaliser:
     """
     there, normaliser = load_weights(path, role=role, feature_names=FEATURES[role])
     names = network.config.signature
-    if replace(there.config, signature=names) != network.config:
+    if replace(there.config, signature=names, free_words=network.config.free_words) != network.config:
         given = ", ".join(
             f"{key} {value}" for key, value in there.config.as_dict().items() if key != "signature"
         )
