@@ -21,6 +21,8 @@ _LONGEST_PAUSE = 1.2  # a hold between two actions; longer clips hold their last
 _STAGGER_SECONDS = 0.08
 _UNKNOWN_SECONDS = 0.8
 _CYCLES_AT_A_TIME = 6  # what keeps going is planned in stretches of at most so many repetitions
+_FLUTTER_COUNT = 4  # "blinks rapidly" is more than once
+_HURRIED = 0.75  # of its natural time: below it what is not counted is done fewer times instead
 _CROWDED = 0.6  # of its natural time: below it the user is told
 
 
@@ -68,7 +70,11 @@ class Clause:
         if self.count:
             return self.count
         entry = self.entry
-        return entry.counts[len(entry.counts) // 2] if entry is not None and entry.kind == CYCLE else 1
+        if entry is None or entry.kind != CYCLE:
+            return 1
+        if entry.name == "blink" and self.speed > 0:
+            return _FLUTTER_COUNT
+        return entry.counts[len(entry.counts) // 2]
 
     @property
     def repeats(self) -> bool:
@@ -112,7 +118,7 @@ def plan(clauses: list[Clause], *, seconds: float) -> list[PlannedClause]:
     """Lay out clauses over a clip of ``seconds``; the input order is kept.
 
     Actions take their natural time where the clip is long enough, and are compressed together where it is
-    not (:func:`crowding` says so). Spare time becomes holds; what "keeps" going fills it, and then stands in the
+    not (:func:`crowding` says so); what is not counted is then done fewer times. Spare time becomes holds; what "keeps" going fills it, and then stands in the
     result several times. Every returned time lies in [0, seconds] but ``release``, which is ``seconds + 1`` for
     what is held to the end.
     """
@@ -128,8 +134,10 @@ def plan(clauses: list[Clause], *, seconds: float) -> list[PlannedClause]:
         position[clause.group] = nth + 1
         start = min(begin + _STAGGER_SECONDS * nth, begin + 0.3 * active)
         if clause.fills:
-            planned += _filling(clause, start, max(end, start + 0.08))
+            last = end if clause.hold_seconds is None else min(end, start + clause.hold_seconds)
+            planned += _filling(clause, start, max(last, start + 0.08))
             continue
+        clause = _fewer(clause, active)
         settle = min(start + max(0.08, min(clause.natural_seconds(), active)), max(seconds, start + 0.04))
         entry = clause.entry
         release = seconds + 1.0
@@ -155,6 +163,16 @@ def crowding(clauses: list[Clause], *, seconds: float) -> str | None:
         f"the prompt's actions need about {needed:.1f} s and are hurried: {max(room, 0.0):.1f} s; give more "
         "seconds or ask for less"
     )
+
+
+def _fewer(clause: Clause, active: float) -> Clause:
+    """A repeated movement whose count nobody said, with as many repetitions as ``active`` seconds allow."""
+    natural = clause.natural_seconds()
+    if clause.count or not clause.repeats or active >= _HURRIED * natural:
+        return clause
+    count = clause.resolved_count()
+    fewer = max(1, round(count * active / natural))
+    return replace(clause, count=fewer) if fewer < count else clause
 
 
 def _filling(clause: Clause, start: float, end: float) -> list[PlannedClause]:
@@ -251,7 +269,7 @@ def _run_slots(
     patience = min(1.0, max(room - fixed - min(total, 0.6 * room), 0.0) / waits) if waits else 1.0
     left = max(room - fixed - patience * waits, 0.1)
     scale = min(1.0, left / total) if total else 1.0
-    fills = [g for g in run if any(c.fills for c in members[g])]
+    fills = [g for g in run if any(c.fills and c.hold_seconds is None for c in members[g])]
     spare = max(left - total, 0.0)
     pause = 0.0 if fills else min(_LONGEST_PAUSE, spare / len(run))
     slots = {}

@@ -2,49 +2,121 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flame.errors import PromptError
-from text2motion.planning import EMOTION_ROLE, MOTION_ROLE
+from text2motion.corpus.vocabulary import ACTION_BY_NAME
+from text2motion.language import semantics
+from text2motion.language.spelling import corrected, distance
+from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, Clause
 from text2motion.prompt import LONGEST_PROMPT, check_prompt, split_prompt
 
 
-def _read(prompt: str) -> list[tuple[str | None, int]]:
-    return [(clause.action, clause.group) for clause in split_prompt(prompt).clauses]
+_CASES = [
+    tuple(line.split(" => "))
+    for line in (Path(__file__).parent / "readings.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("# ")
+]
+
+
+def _shown(clause: Clause) -> str:
+    """A clause in the notation of readings.txt: action, manner, times."""
+    said = [clause.action or "?"]
+    said += {-1: ["slow"], 0: [], 1: ["fast"]}[clause.speed] + {-1: ["small"], 0: [], 1: ["large"]}[clause.size]
+    said += [f"x{clause.count}"] if clause.count else []
+    said += [f"{clause.hold_seconds:g}s"] if clause.hold_seconds else []
+    said += [f"after {clause.delay:g}s"] if clause.delay else []
+    said += [f"at {clause.at:g}s"] if clause.at is not None else []
+    said += [f"at {clause.where:.0%}"] if clause.where is not None else []
+    said += ["keeps"] if clause.fills else []
+    said += [f"{clause.span[0]:g}-{clause.span[1]:g}s"] if clause.span else []
+    return " ".join(said)
+
+
+def _read(prompt: str, *, by_meaning: bool = False) -> str:
+    """Groups of clauses: "a, b | c" is a with b, then c."""
+    clauses = split_prompt(prompt, by_meaning=by_meaning).clauses
+    groups = itertools.groupby(clauses, key=lambda clause: clause.group)
+    return " | ".join(", ".join(_shown(clause) for clause in group) for _, group in groups)
+
+
+@pytest.mark.parametrize(("prompt", "reading"), _CASES, ids=[case[0][:60] for case in _CASES])
+def test_prompts_are_read_as_people_mean_them(prompt: str, reading: str) -> None:
+    assert _read(prompt) == reading
+
+
+def test_there_are_cases_of_every_kind() -> None:
+    assert len(_CASES) >= 300
+    named = {word for _, reading in _CASES for word in re.findall(r"[a-z_]+", reading)}
+    assert len(named & set(ACTION_BY_NAME)) >= 75
 
 
 @pytest.mark.parametrize(
-    ("prompt", "expected"),
+    "scenery",
     [
-        ("She slowly turns her head to the left, then smiles.", [("turn_left", 0), ("smile", 1)]),
-        ("smiles and nods", [("smile", 0), ("nod", 0)]),
-        (
-            "He looks surprised, raises his eyebrows and opens his mouth",
-            [("surprised", 0), ("raise_brows", 0), ("open_mouth", 0)],
-        ),
-        ("shakes his head angrily", [("shake", 0), ("angry", 0)]),
-        ("winks with the left eye", [("wink_left", 0)]),
-        ("closes her eyes and tilts her head to the right", [("close_eyes", 0), ("tilt_right", 0)]),
-        ("laughs while looking up", [("laugh", 0), ("look_up", 0)]),
-        ("turns left then right", [("turn_left", 0), ("turn_right", 1)]),
-        ("looks up and down", [("look_up", 0), ("look_down", 1)]),
-        ("Before smiling, she blinks", [("blink", 0), ("smile", 1)]),
-        ("She nods before opening her mouth", [("nod", 0), ("open_mouth", 1)]),
-        ("He smiles after turning right", [("turn_right", 0), ("smile", 1)]),
-        ("turns her head to the left and back", [("turn_left", 0), ("face_forward", 1)]),
-        ("moves his head up and down", [("nod", 0)]),
-        ("nods with a smile", [("nod", 0), ("smile", 0)]),
-        ("changes from sad to happy", [("sad", 0), ("happy", 1)]),
-        ("smiles without nodding", [("smile", 0)]),
-        ("closes his eyes and then opens them", [("close_eyes", 0), ("open_eyes", 1)]),
-        ("looks from left to right", [("look_left", 0), ("look_right", 1)]),
-        ("a young woman in a red hat smiles", [("smile", 0)]),
+        "a woman in a red hat with blue eyes in a park {}",
+        "A young man with a thick beard, wearing a shirt with an open collar, {}",
+        "Close-up, soft light: an old lady next to a closed window {}",
+        "standing on a raised platform with her left hand in her pocket, the singer {}",
+        "{} in a crowded street at night",
     ],
 )
-def test_actions_and_their_order(prompt: str, expected: list[tuple[str, int]]) -> None:
-    assert _read(prompt) == expected
+@pytest.mark.parametrize(
+    "action", ["slowly turns her head to the right", "nods three times", "smiles and closes her eyes", "looks sad"]
+)
+def test_scenery_does_not_disturb(scenery: str, action: str) -> None:
+    assert _read(scenery.format(action)) == _read(action)
+
+
+@pytest.mark.parametrize("style", ["{}", "She {}.", "please {}", "(the man {})", "A person {}!", "the woman then {}"])
+def test_styles_say_the_same(style: str) -> None:
+    for action in ("nods twice", "turns left, then smiles", "winks with the right eye"):
+        assert _read(style.format(action)) == _read(action)
+
+
+def test_the_words_that_are_left_out_are_named() -> None:
+    split = split_prompt("smiles, juggles three balls and nods", by_meaning=False)
+    assert [clause.action for clause in split.clauses] == ["smile", "nod"]
+    assert len(split.warnings) == 1
+    assert "juggles" in split.warnings[0]
+
+
+def test_what_only_the_meaning_suggests_is_said() -> None:
+    split = split_prompt("beckons with her eyebrows")
+    assert [clause.action for clause in split.clauses] == ["wiggle_brows"]
+    assert "taken to mean wiggle brows" in split.warnings[0]
+    assert not _read("claps her hands", by_meaning=True).startswith("press")
+
+
+def test_the_stored_captions_are_those_of_the_vocabulary() -> None:
+    with np.load(Path(semantics.__file__).parent / "captions.npz") as stored:
+        assert str(stored["digest"]) == semantics.bank_digest()
+        assert len(stored["vectors"]) == len(semantics.bank_captions()[0])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("haed", "head"), ("smlies", "smiles"), ("slowlyy", "slowly"), ("rigth", "right"), ("sloooowly", "slowly"),
+     ("eyebrwos", "eyebrows"), ("juggles", "juggles"), ("tomorrow", "tomorrow"), ("maria", "maria"), ("nods", "nods")],
+)  # fmt: skip
+def test_only_misspelt_words_are_put_right(wrong: str, right: str) -> None:
+    assert corrected(wrong) == right
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(alphabet="abcdefgh", max_size=7), st.text(alphabet="abcdefgh", max_size=7))
+def test_edits_are_symmetric_and_zero_only_for_the_same(first: str, second: str) -> None:
+    away = distance(first, second, most=20)
+    assert away == distance(second, first, most=20)
+    assert (away == 0) == (first == second)
+    assert abs(len(first) - len(second)) <= away <= max(len(first), len(second))
 
 
 def test_parts_go_to_their_model() -> None:

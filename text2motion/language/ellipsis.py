@@ -38,7 +38,7 @@ _BACK = re.compile(
     r"|bring(?:s|ing)?(?: (?:it|her head|his head|their head|the head))?|switch(?:es)?|swivels?|rotates?|reverts?|snaps?|settles?"
     r"|resets?|straighten(?:s|ing)?|slowly|quickly|drifts?) )*(?:all the way )?(?:straight )?"
     r"(?:back(?: again| home| around| slowly| quickly| up| down)?|returns?|returning|straightens?(?: up| out| (?:his|her|their|the) head)?"
-    r"|resets?|forward again|(?:up|front) again)(?: (?:slowly|quickly|gradually|gently))?$"
+    r"|resets?|(?:straight )?(?:ahead|forward)(?: again)?|(?:to|at|towards?) the (?:front|middle|cent(?:er|re)|camera)(?: again)?|(?:up|front) again)(?: (?:slowly|quickly|gradually|gently))?$"
 )
 _REST = re.compile(
     r"\b(?:returns?|returning|goes|going|go|comes?|coming|settles?|settling|reverts?|back|relaxes?|relaxing|eases|resets?|resetting"
@@ -65,13 +65,14 @@ _AROUND_SIDES = frozenset(
     " from now first next is far more further even both but only off followed by gradually suddenly gently rapidly very"
     " once twice repeatedly three two four times".split()
 )
-_BODY = frozenset("eye eyebrow brow shoulder corner".split())
+#: Parts that share a verb with what was said before ("closes her eyes and mouth").
+_SHUTTABLE = frozenset("eyes mouth eyebrows brows chin head".split())
 _LEADING = re.compile(
     r"^(?:(?:she|he|they|it|a|an|the|one|woman|man|girl|boy|person|lady|guy|actor|actress|speaker|someone|who|is|are|young|old"
     r"|that|this|her|his|there|gives us|just|and|of|by|begins|starts|to) )+(?=\w)"
 )
 STILL = re.compile(
-    r"^(?:(?:she|he|they|and|then) )*(?:keep|stay|hold|remain|sit|stand|is|with|without)\w*\b.*\b(?:still|motionless|steady|unmoving|frozen|moving|in place|idle|quiet)"
+    r"^(?:(?:she|he|they|and|then|the|his|her|their|head|face|body|mouth) )*(?:keep|stay|hold|remain|sit|stand|is|with|without)\w*\b.*\b(?:still|motionless|steady|unmoving|frozen|moving|in place|idle|quiet)"
     r"(?:ly)?$"
 )
 _UNSAID = frozenset("neutral calm face_forward open_eyes close_mouth".split())
@@ -141,6 +142,9 @@ def completed(text: str, previous: Clause) -> str | None:
         return _SIDE.sub(_OPPOSITE[side.group(0)], said)
     sides = _SIDE.findall(text)
     words = text.split()
+    if words[-1] in _SHUTTABLE and all(w in lexicon.POSSESSIVES or w in ("also", "both") for w in words[:-1]):
+        part = next((w for w in said.split() if w in _SHUTTABLE), None)
+        return said.replace(part, words[-1]) if part is not None and part != words[-1] else None
     if len(sides) != 1 or any(
         w not in _AROUND_SIDES and w != sides[0] and not w.endswith("ly") for w in words
     ):

@@ -84,7 +84,7 @@ FAST = re.compile(
     r"|at once|shoots?|shooting|flashes|in an instant|like lightning|with a start|jolts?|double-?quick|nimbly)\b"
 )
 SMALL = re.compile(
-    r"\b(slight(?:ly|est)?|a little(?: bit)?|a bit|a touch|a tad|subtl[ey]|faint(?:ly|est)?|bare(?:ly)|hardly|scarcely"
+    r"\b(slight(?:ly|est)?|a little(?: bit)?|a bit|a touch|a tad|a crack|ajar|subtl[ey]|faint(?:ly|est)?|bare(?:ly)|hardly|scarcely"
     r"|tiny|small|minimal(?:ly)?|mild(?:ly)?|somewhat|partial(?:ly)?|partway|half-?way|a hint of|the hint of|hint of"
     r"|a trace of|a touch of|weak(?:ly)?|light(?:ly)?|just a (?:bit|touch|little)|lil|wee|ever so|gentle|gently|soft(?:ly)?"
     r"|almost|kind of|sort of|modest(?:ly)?|vaguely|delicate|a fraction|half|restrained|fleeting(?:ly)?|minute|shallow"
@@ -97,7 +97,7 @@ LARGE = re.compile(
     r"|immensely|exceptionally|extra|furiously|great(?:ly)?|large|vigorous(?:ly)?|emphatic(?:ally)?|pronounced|profoundly"
     r"|violent(?:ly)?|truly|so|giant|to the max|with all (?:her|his|their) might|exuberantly|hearty|heartily"
     r"|tightly|overly|awfully|insanely|seriously|thoroughly|beside (?:him|her)self with|overcome (?:with|by)"
-    r"|max(?:imally)?|theatrical(?:ly)?|overwhelm\w*|uncontrollabl[ey])\b"
+    r"|max(?:imally)?|theatrical(?:ly)?|overwhelm\w*|as possible|uncontrollabl[ey])\b"
 )
 #: Mood words that carry their own strength.
 STRONG_MOODS = re.compile(

@@ -26,6 +26,7 @@ _PAIRS: tuple[tuple[re.Pattern[str], bool], ...] = tuple(
          r"|person|actor)) .+)$", False),
         (r"^(?:just |right |shortly )?before (.+?) ((?:she|he|they|it|the (?:woman|man|girl|boy|person|actor)) .+)$", True),
         (r"^(.+?),?\s+(?:right |just |shortly |immediately |long )?before\s+(.+)$", False),
+        (r"^(.+?),?\s+before\s+(.+)$", False),
         (r"^(.+?),?\s+(?:until|till)\s+(.+)$", False),
         (r"^(.+?),?\s+(?:right |just |shortly |immediately |only )?(?:after|as soon as|once|when|following|preceded by)\s+(.+)$",
          True),

@@ -62,6 +62,8 @@ class Reader:
             if ellipsis.ENDS.search(text):
                 self._release()
                 return
+            if re.search(r"\bblink", text) and "stare" in ACTION_BY_NAME:
+                self._add("stares without blinking", ACTION_BY_NAME["stare"], together=True)
             text = lexicon.NEGATED.split(text)[0].strip(" ,")
             if not text or not _acts(text):
                 return
@@ -109,6 +111,9 @@ class Reader:
             for words, name in back:
                 self._add(words, ACTION_BY_NAME[name], together=True)
             return True
+        if re.search(r"\bones?$", text) and before[-1].entry is not None and before[-1].entry.kind == CYCLE:
+            self._add(re.sub(r"\bones?$", f"{before[-1].action}s", text), before[-1].entry)
+            return True
         completed = ellipsis.completed(text, before[-1])
         if completed is None:
             return False
@@ -148,6 +153,10 @@ class Reader:
         if manner == Manner() or len(text.split()) > 6 or ellipsis.seems_an_action(text):
             return False
         last = self.clauses[-1]
+        if manner.count and last.count and manner.speed != last.speed:  # "nods once slowly and twice quickly"
+            self._group = last.group + 1
+            self.clauses.append(replace(last, text=text, group=self._group, count=manner.count, speed=manner.speed))
+            return True
         self.clauses[-1] = replace(
             last,
             speed=manner.speed or last.speed,
@@ -185,7 +194,7 @@ class Reader:
         step = self.clauses[self._step_first :]
         if self._said_already(clause, words, marks):
             return
-        if (step and marks) or (not together and _clashes(clause, step)):
+        if (step and marks) or (not together and (_clashes(clause, step) or _becomes(clause, step, words))):
             self._group += 1
             clause = replace(clause, group=self._group)
         if (
@@ -302,6 +311,13 @@ def _repeats(words: str) -> bool:
         re.search(r"repeated|over and over|again and again|times|constantly|in a loop|on repeat", words)
         is not None
     )
+
+
+def _becomes(clause: Clause, step: list[Clause], words: str) -> bool:
+    """ "starts sad and gradually becomes happy": a mood that comes to be follows the mood before."""
+    turning = re.search(r"\b(?:becom|grow|turn|gets?|getting|gradually|chang|brighten)", words)
+    mood = clause.entry is not None and clause.entry.axis == "mood"
+    return bool(turning and mood and any(c.group == clause.group and c.entry and c.entry.axis == "mood" for c in step))
 
 
 def _clashes(clause: Clause, step: list[Clause]) -> bool:

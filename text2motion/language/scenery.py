@@ -29,6 +29,7 @@ _STOPS = frozenset(
 _VERB_ENDINGS = ("ing",)
 _SIDED = re.compile(rf"\b(?:left|right)(?:[- ]hand)?\s+(?=(?:\w+\s+)?{lexicon.ELSEWHERE}\b)")
 _NO_PAIN = re.compile(r"\bpaint\w*|\b(?:left|right)-handed\b|\bturn\w* (?:on|off|up|down) (?:the|a|his|her|their) (?!camera|viewer|left|right|nose|head|face|eyes|chin|gaze|lips|mouth|corners?)\w+|\bfreckle[sd]?\b|\b(?:high|low|full|4k) resolution\b|\bbowls?\b|\bbow[- ]?ties?\b|\bmad hatter\b|\bcross necklace\b")
+_LOOKING = re.compile(r"^(?:look|gaz|glanc|star|peer|squint|glar)")
 _BEHIND = re.compile(r"[^,;.]*\bin the (?:back|fore)ground\b,?")
 _PRE_PART = re.compile(r"\b((?:[a-z-]+\s+){1,3})(eyes?|eyelashes|lashes|lips?|cheeks?|eyebrows?|brows?)\b")
 _COLOURS = frozenset(
@@ -68,6 +69,10 @@ def without_scenery(text: str, is_action) -> str:
         if word in _PREPOSITIONS:
             end = _phrase_end(words, at + 1, is_action)
             phrase = words[at + 1 : end]
+            if word == "at" and kept and _LOOKING.match(kept[-1]):
+                kept += [word, *phrase]
+                at = end
+                continue
             if phrase and word == "on" and phrase[-1] in lexicon.PARTS and not (kept and is_action(kept[-1])):
                 at = end
                 continue

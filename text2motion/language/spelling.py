@@ -13,7 +13,7 @@ from flame.errors import MissingDependencyError
 from text2motion.language import lexicon
 
 _WORD = re.compile(r"[a-z][a-z']*")
-_SUFFIXES = ("s", "es", "ed", "d", "ing", "ly", "er", "est", "'s", "y")
+_SUFFIXES = ("s", "es", "ed", "d", "ing", "ly", "er", "est", "'s")
 #: Words of prompts that captions may lack, worth correcting towards.
 _COMMON = (
     "then while with and before after again slowly quickly slightly gently suddenly looks looking look turns turning"
@@ -51,7 +51,7 @@ def corrected(text: str) -> str:
 def _right_word(word: str) -> str:
     if word in _SLANG:
         return _SLANG[word]
-    if len(word) < 4 and word not in ("nds", "nod", "teh", "nd"):
+    if "'" in word or len(word) < 4 and word not in ("nds", "nod", "teh", "nd"):
         return word
     plain = re.sub(r"(.)\1{2,}", r"\1", word)  # "sloooowly"
     if plain != word and plain in _known():

@@ -29,7 +29,8 @@ _SPAN = re.compile(
 _MOMENTS: tuple[tuple[re.Pattern[str], str, float | None], ...] = tuple(
     (re.compile(pattern), kind, value)
     for pattern, kind, value in (
-        (rf",?\s*\b(?:at|around|about|@)\s*(?:the )?t?=?\s*({NUMBER})[- ]?(?:s|secs?|seconds?)\b(?: mark)?,?", "a", None),
+        (rf"(?<!after )(?<!for )(?<!following )\b(?:at|around|about|@)\s*(?:the )?t?=?\s*({NUMBER})[- ]?(?:s|secs?|seconds?)\b(?: mark)?,?", "a", None),
+        (r"(?:^|(?<=[\s,;]))(\d+(?:\.\d+)?)\s*(?:s|secs?|seconds?)\s*:", "a", None),
         (rf"\b({NUMBER}) {SECONDS} (?:in|into the (?:clip|video))\b,?", "a", None),
         (rf"\b(?:after|following) (?:about |around |another |roughly )?({NUMBER}) (?:long |short )?{SECONDS},?", "d", None),
         (rf"\b({NUMBER}) {SECONDS} later\b,?", "d", None),

@@ -26,8 +26,9 @@ _OWN = re.compile(
     r"(?: own)?|(?:his|her|their|your|its|my) (?:own|very own)) (left|right)\b"
 )
 _NOT_A_SIDE = re.compile(
-    r"\bright (?=away|now|after|before|into|in|then|there|here|up to|as|when|at the (?:camera|viewer|lens|audience|end|start"
-    r"|beginning)|at (?:us|me|you)|through|afterwards?|back at)|\ball right\b|\b(?:is|was|has|had|been) left\b(?! (?:by|in))"
+    r"\bright (?=away\b|now\b|in (?:front|the middle|the cent)|into the (?:camera|lens)|up to\b|at the (?:camera|viewer|lens|audience|end|start|beginning)"
+    r"|at (?:us|me|you)\b|back at\b)|(?:^|(?<=[,.;] )|(?<=\band ))right (?=before|after|when|as\b)|\ball right\b"
+    r"|\b(?:is|was|has|had|been) left\b(?! (?:by|in))"
 )
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
@@ -72,6 +73,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(open)(\w*) ([\w ]*?)\b(eyes?|mouth)\b([^,.;]*?),?(?: and)?(?: then)? (clos|shut)(\w*) (them|it)\b",
          r"\1\2 \3\4\5, then closes \4"),
         (r"\b(?:on|at|to) (his|her|their|the) (left|right)(?: side)?\b(?=$|[,.;:!]| (?:and|then|while|with|as|before|after|for|again|slowly|quickly)\b)", r"to \1 \2"),
+        (r"\b(up|down) (?:and )?(?:to|towards?) (?:the |his |her |their )(left|right)\b", r"\1 and to the \2"),
         (r"\b(?:upper|top)[- ](left|right)\b(?! lip)", r"up and \1"), (r"\b(?:lower|bottom)[- ](left|right)\b(?! lip)", r"down and \1"),
         (r"\b(up|down|left|right)[-/ ](left|right|up|down)\b(?! and)", r"\1 and \2"),
         (r"\bfrom (?:the |one |his |her )?(left|right) (?:side )?to (?:the |his |her )?(left|right)\b", r"to the \1, then to the \2"),
@@ -90,7 +92,9 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:named|called) \w+", ""), (r"\b(?:again and again|over and over(?: again)?|time and (?:time )?again)\b", "repeatedly"),
         (r"\b(scrunch|screw|crinkl|wrinkl|perk|squeez|light|bunch|crumpl|contort)(\w*) up\b", r"\1\2"),
         (r"\b(in|during|for|within|over) the first ", "at 0 seconds for "), (r"\b(?:in|during|for|within|over) the (?:last|final) (\w+|\d+) seconds?",
-         r"⟦l\1⟧"),
+         r"⟦l\1⟧"), (r"\bin the (?:last|final) second\b", "⟦l1⟧"),
+        (r"\bevery (?:\w+ )?(?:seconds?|moments?)\b|\bonce (?:per|a|every) second\b", "repeatedly"),
+        (r"\bfrom second (\d+) to second (\d+)\b", r"from \1 to \2 seconds"),
         (r"\bmad scientist\b", "scientist"), (r"\bhappy birthday\b", ""), (r"\bno (?:trace|sign|hint) of (?:a |an )?", "without "),
         (r"\btr(?:y|ies|ying) (?:hard )?not to (?:laugh|smile|cry)\w*", "presses the lips together"),
         (r"\b(?:suppress(?:es|ing)?|(?:hold|bit)\w* back) (?:a |the )?(?:laugh|smile|giggle)\w*", "presses the lips together"),
