@@ -62,7 +62,7 @@ def frames_of(sequence: FlameSequence, *, count: int, size: int) -> np.ndarray:
     head = load_head(sequence.basis)
     vertices = head.pose(sequence.at(np.linspace(0, len(sequence) - 1, count)))
     rest = head.pose(FlameSequence.neutral(1))
-    cameras, _ = frame_head(rest, head, height=size, width=size, margin=0.06)
+    cameras, _ = frame_head(rest, head, height=size, width=size, margin=0.1)
     drawn = render_buffers(
         vertices, head, cameras, buffers=["shaded"], supersample=2, background=_BACKGROUND, threads=1
     )

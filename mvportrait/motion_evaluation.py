@@ -14,8 +14,13 @@ from flame.errors import ConfigError, InputError, input_error
 from mvportrait.reporting import Reporter
 
 if TYPE_CHECKING:
+    from flame.sequence import FlameSequence
     from text2motion.evaluation.generators import Generator
     from text2motion.evaluation.report import Report
+    from text2motion.evaluation.suite import Instruction
+
+    # prompts, what else generates motion by name, motions for the Fréchet distance
+    _Task = tuple[Sequence[Instruction], dict[str, Generator], Sequence[Sequence[FlameSequence]]]
 
 __all__ = ["EvaluateMotionOptions", "evaluate_motion", "motion_tables"]
 
@@ -36,6 +41,9 @@ class EvaluateMotionOptions:
             takes the folder ``driving`` of $MVPORTRAIT_REAL_INPUTS where that is set.
         only: categories whose name contains this.
         baselines: also the corpus' performers and the nearest caption.
+        data: folder of captions and motion files (as training takes them); its held-out captions become
+            the prompts and its motions the yardstick, without checks.
+        matching: a matching pair of one's own; None for the package's.
     """
 
     suite: Path | None = None
@@ -44,6 +52,8 @@ class EvaluateMotionOptions:
     real: tuple[Path, ...] = ()
     only: str | None = None
     baselines: bool = True
+    data: Path | None = None
+    matching: Path | None = None
 
 
 def evaluate_motion(options: EvaluateMotionOptions, *, reporter: Reporter) -> Report:
@@ -54,11 +64,39 @@ def evaluate_motion(options: EvaluateMotionOptions, *, reporter: Reporter) -> Re
     """
     if not 1 <= options.seeds <= _MOST_SEEDS:
         raise input_error(ConfigError, f"--seeds is from 1 to {_MOST_SEEDS}", options.seeds, "give 3")
+    if options.data is not None and (options.suite is not None or options.only is not None):
+        raise input_error(
+            ConfigError, "--data brings its own prompts", "--suite or --only beside it", "leave those out"
+        )
     real_files = _real_files(options.real)
     from text2motion.encoder import default_encoder
-    from text2motion.evaluation import by_corpus, by_models, default_suite, load_suite
-    from text2motion.evaluation.matching import load_matcher
+    from text2motion.evaluation import by_models
+    from text2motion.evaluation.matching import WEIGHTS, load_matcher
     from text2motion.evaluation.report import make_report
+
+    matcher = load_matcher(options.matching or WEIGHTS)
+    generators: dict[str, Generator] = {"model": by_models(_models(options.weights))}
+    if options.data is None:
+        suite, others, references = _prompts(options, reporter)
+    else:
+        suite, others, references = _captions(options.data)
+    real = [_measured(path, reporter) for path in real_files]
+    return make_report(
+        generators | others,
+        suite,
+        seeds=options.seeds,
+        matcher=matcher,
+        encode=default_encoder().encode,
+        references=references,
+        real=real,
+        track=reporter.track,
+    )
+
+
+def _prompts(options: EvaluateMotionOptions, reporter: Reporter) -> _Task:
+    """A suite, the baselines, and other performances by the corpus."""
+    from text2motion.evaluation import by_corpus, default_suite, load_suite
+    from text2motion.evaluation.report import performed_references
     from text2motion.evaluation.retrieval import by_retrieval
 
     suite = default_suite() if options.suite is None else load_suite(options.suite)
@@ -68,22 +106,20 @@ def evaluate_motion(options: EvaluateMotionOptions, *, reporter: Reporter) -> Re
             names = ", ".join(dict.fromkeys(item.category for item in suite))
             raise input_error(ConfigError, "no category has this in its name", options.only, f"use {names}")
         suite = chosen
-    generators: dict[str, Generator] = {"model": by_models(_models(options.weights))}
+    others: dict[str, Generator] = {}
     if options.baselines:
-        generators |= {"corpus": by_corpus()}
         with reporter.track("embedding the captions of the nearest-caption baseline"):
-            generators |= {"nearest caption": by_retrieval()}
-    real = [_measured(path, reporter) for path in real_files]
-    return make_report(
-        generators,
-        suite,
-        seeds=options.seeds,
-        matcher=load_matcher(),
-        encode=default_encoder().encode,
-        reference=by_corpus(),
-        real=real,
-        track=reporter.track,
-    )
+            others = {"corpus": by_corpus(), "nearest caption": by_retrieval()}
+    return suite, others, performed_references(by_corpus(), suite, seeds=options.seeds)
+
+
+def _captions(folder: Path) -> _Task:
+    """The held-out captions of a folder, its own motions as a row, and halves of them for the floor."""
+    from text2motion.evaluation.captioned import by_recordings, captioned_motions, suite_of
+
+    recorded = captioned_motions(folder, held_out=True)
+    motions = [motion for _, motion in recorded]
+    return suite_of(recorded), {"recorded": by_recordings(recorded)}, (motions[::2], motions[1::2])
 
 
 def _models(folder: Path | None) -> Any:
@@ -142,11 +178,17 @@ def _tracked(path: Path, reporter: Reporter) -> Any:
 
 def motion_tables(report: Report) -> Iterator[Any]:
     """Rich tables: accuracy by category, figures of all motions, smoothness."""
+    if next(iter(report.rows.values())).accuracy:
+        yield _accuracy(report)
+    yield _figures(report)
+    yield _smoothness(report)
+
+
+def _accuracy(report: Report) -> Any:
     from rich.table import Table
 
-    names = list(report.rows)
     head = f"instruction accuracy, {report.suite['prompts']} prompts x {report.seeds} seed(s)"
-    table = Table("category", "prompts", *names, title=head, title_justify="left")
+    table = Table("category", "prompts", *report.rows, title=head, title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
     for category in next(iter(report.rows.values())).categories:
@@ -157,9 +199,7 @@ def motion_tables(report: Report) -> Iterator[Any]:
     for key in ("all", "listed", "reserve", "lowest_seed", "highest_seed"):
         cells = [_share(row.accuracy[key]) for row in report.rows.values()]
         table.add_row(key.replace("_", " "), "", *cells)
-    yield table
-    yield _figures(report)
-    yield _smoothness(report)
+    return table
 
 
 def _figures(report: Report) -> Any:

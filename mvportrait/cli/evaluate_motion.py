@@ -26,6 +26,13 @@ Only = Annotated[str | None, typer.Option("--only", help="Categories with this i
 Baselines = Annotated[
     bool, typer.Option("--baselines/--no-baselines", help="Also the corpus and the nearest caption.")
 ]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of captions.jsonl and motion files; its held-out captions prompt."),
+]
+Matching = Annotated[
+    Path | None, typer.Option("--matching", help="A matching pair of your own (for --data) [the package's].")
+]
 
 
 def evaluate_motion(
@@ -35,6 +42,8 @@ def evaluate_motion(
     real: Real = None,
     only: Only = None,
     baselines: Baselines = True,
+    data: Data = None,
+    matching: Matching = None,
     quiet: arguments.Quiet = False,
     as_json: arguments.AsJson = False,
 ) -> None:
@@ -45,7 +54,7 @@ def evaluate_motion(
     from mvportrait.motion_evaluation import EvaluateMotionOptions
     from mvportrait.motion_evaluation import evaluate_motion as run
 
-    options = EvaluateMotionOptions(suite, seeds, weights, tuple(real or ()), only, baselines)
+    options = EvaluateMotionOptions(suite, seeds, weights, tuple(real or ()), only, baselines, data, matching)
     report = run(options, reporter=ConsoleReporter(quiet=quiet or as_json))
     if as_json:
         print_json(report.as_json())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 
 from text2motion.corpus.performance import controls_to_sequence
 from text2motion.corpus.scenes import captions_of, random_scene
+from text2motion.evaluation.captioned import captioned_motions
 from text2motion.evaluation.captions import join_captions
 from text2motion.evaluation.matching import (
     FEATURE_FPS,
@@ -24,9 +26,9 @@ from text2motion.evaluation.matching import (
     text_array,
 )
 from text2motion.evaluation.metrics import r_precision
-from text2motion.features import Normaliser
 
 _MOST_FRAMES = 150
+_LEAST_SCALE = 0.02  # columns that hardly move stay near zero
 _SUBJECTS = ("", "", "", "the woman ", "a man ", "she ", "he ", "a person in a blue shirt ")
 
 
@@ -46,26 +48,32 @@ def captioned_scenes(count: int, generator: np.random.Generator) -> tuple[list[n
 
 
 def train(
-    encode: Encode, *, scenes: int, steps: int, batch: int, seed: int = 0, note=lambda line: None
+    motions: list[np.ndarray],
+    texts: list[str],
+    encode: Encode,
+    *,
+    steps: int,
+    batch: int,
+    seed: int = 0,
+    note: Callable[[str], None] = lambda line: None,
 ) -> Matcher:
-    """A pair trained on ``scenes`` scenes, a tenth of them held out for the figure noted at the end."""
+    """A pair trained on motions (T, F) and their texts, the first tenth held out for the figure noted at the
+    end."""
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
-    motions, texts = captioned_scenes(scenes, generator)
-    note(f"{scenes} scenes performed")
-    held = max(scenes // 10, 2)
+    scenes, held = len(motions), max(len(motions) // 10, 2)
     matcher = Matcher()
-    normaliser = Normaliser.measure(np.concatenate(motions[held:]))
-    matcher.mean.copy_(torch.from_numpy(normaliser.mean))
-    matcher.scale.copy_(torch.from_numpy(normaliser.scale))
+    frames = np.concatenate(motions[held:])
+    matcher.mean.copy_(torch.from_numpy(frames.mean(axis=0)))
+    matcher.scale.copy_(torch.from_numpy(np.maximum(frames.std(axis=0), _LEAST_SCALE)))
     optimiser = torch.optim.AdamW(matcher.parameters(), lr=2e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps, pct_start=0.1)
     for step in range(steps):
         chosen = generator.integers(held, scenes, size=batch)
-        frames = padded([motions[i] for i in chosen])
+        seen = padded([motions[i] for i in chosen])
         tokens = padded([text_array(texts[i], encode) for i in chosen])
         noisy = tokens[0] + 0.1 * tokens[0].std() * torch.randn_like(tokens[0])
-        loss = contrast(matcher.motion(*frames), matcher.text(noisy, tokens[1]), matcher.sharpness)
+        loss = contrast(matcher.motion(*seen), matcher.text(noisy, tokens[1]), matcher.sharpness)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(matcher.parameters(), 1.0)
@@ -75,12 +83,12 @@ def train(
             note(f"step {step + 1}: loss {loss.item():.3f}")
     matcher.eval()
     with torch.inference_mode():
-        seen = [matcher.motion(*padded(motions[i : i + 64])).numpy() for i in range(0, held, 64)]
+        shown = [matcher.motion(*padded(motions[i : i + 64])).numpy() for i in range(0, held, 64)]
         read = [
             matcher.text(*padded([text_array(text, encode) for text in texts[i : min(i + 64, held)]])).numpy()
             for i in range(0, held, 64)
         ]
-    top = r_precision(np.concatenate(read), np.concatenate(seen)[:held])
+    top = r_precision(np.concatenate(read), np.concatenate(shown)[:held])
     note(f"R-precision of {held} held-out scenes: " + ", ".join(f"{value:.3f}" for value in top))
     return matcher
 
@@ -91,6 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m text2motion.evaluation.matching_training")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="folder of captions.jsonl and motion files [the corpus]")
     parser.add_argument("--scenes", type=int, default=16000)
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--batch", type=int, default=128)
@@ -102,9 +111,16 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write(f"{time.process_time() - started:5.0f} s  {line}\n")
         sys.stdout.flush()
 
+    if options.data is None:
+        motions, texts = captioned_scenes(options.scenes, np.random.default_rng(options.seed))
+    else:
+        recorded = captioned_motions(options.data, held_out=False)
+        motions, texts = [motion_array(motion) for _, motion in recorded], [text for text, _ in recorded]
+    note(f"{len(motions)} motions")
     matcher = train(
+        motions,
+        texts,
         default_encoder().encode,
-        scenes=options.scenes,
         steps=options.steps,
         batch=options.batch,
         seed=options.seed,

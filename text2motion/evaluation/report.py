@@ -28,7 +28,7 @@ class Row:
 
     Attributes:
         accuracy: share of takes all of whose checks held; of the listed and of the reserve prompts; the
-            lowest and highest of a single seed.
+            lowest and highest of a single seed. Empty where prompts have no checks.
         categories: category -> (passed, all).
         precision: R-precision top 1, 2, 3, NaN without a matching pair.
         matching_distance, frechet, diversity, multimodality: on the pair's vectors.
@@ -72,7 +72,7 @@ def make_report(
     seeds: int,
     matcher: Matcher | None = None,
     encode: Encode | None = None,
-    reference: Generator | None = None,
+    references: Sequence[Sequence[FlameSequence]] = (),
     real: Sequence[tuple[Signals, float]] = (),
     track: Callable[[str, int], Any] | None = None,
 ) -> Report:
@@ -83,22 +83,19 @@ def make_report(
         suite: the prompts.
         seeds: takes of each prompt.
         matcher: pair of encoders with ``encode`` for its texts; None leaves out what needs features.
-        reference: what the Fréchet distance compares with (the corpus); None leaves it out.
+        references: two sets of motions: what the Fréchet distance compares with, and what its floor is
+            measured with; empty leaves it out.
         real: clips of real motion as (signals, fps).
         track: (label, total) -> context manager yielding advance(steps), for progress.
     """
     prompts = [item.prompt for item in suite]
     texts = None
-    others: list[np.ndarray] = []
+    others: list[np.ndarray] = []  # vectors of each of the references
     if matcher is not None and encode is not None:
         from text2motion.evaluation.matching import motion_vectors, text_vectors
 
         texts = text_vectors(matcher, prompts, encode)
-        if reference is not None:
-            others = [
-                motion_vectors(matcher, _performed(reference, suite, _REFERENCE_SEED + side * seeds, seeds))
-                for side in (0, 1)
-            ]
+        others = [motion_vectors(matcher, motions) for motions in references]
     rows: dict[str, Row] = {}
     misses: tuple[dict[str, Any], ...] = ()
     for name, make in generators.items():
@@ -122,8 +119,19 @@ def make_report(
     )
 
 
-def _performed(make: Generator, suite: Sequence[Instruction], first: int, seeds: int) -> list[FlameSequence]:
-    return [make(item.prompt, item.seconds, first + seed) for seed in range(seeds) for item in suite]
+def performed_references(
+    make: Generator, suite: Sequence[Instruction], *, seeds: int
+) -> tuple[list[FlameSequence], list[FlameSequence]]:
+    """Two sets of other performances of a suite by ``make``, with seeds that no row has."""
+    first, second = (
+        [
+            make(item.prompt, item.seconds, _REFERENCE_SEED + side * seeds + seed)
+            for seed in range(seeds)
+            for item in suite
+        ]
+        for side in (0, 1)
+    )
+    return first, second
 
 
 def _row(
@@ -137,6 +145,7 @@ def _row(
     nan = float("nan")
     count = len(takes) // seeds
     per_seed = [share_passed(takes[seed * count : (seed + 1) * count]) for seed in range(seeds)]
+    checked = any(take.instruction.checks for take in takes)
     accuracy = {
         "all": share_passed(takes),
         "listed": share_passed([t for t in takes if not t.instruction.reserve]),
@@ -157,8 +166,8 @@ def _row(
         else [(nan, nan, nan)]
     )
     return Row(
-        accuracy=accuracy,
-        categories=by_category(takes),
+        accuracy=accuracy if checked else {},
+        categories=by_category(takes) if checked else {},
         precision=tuple(float(value) for value in np.mean(tops, axis=0)),  # type: ignore[arg-type]
         matching_distance=metrics.matching_distance(own, vectors) if known else nan,  # type: ignore[arg-type]
         frechet=metrics.frechet_distance(vectors, others[0]) if known and others else nan,  # type: ignore[arg-type]
