@@ -8,6 +8,7 @@ import sys
 import time
 
 from text2motion.evaluation import by_category, by_corpus, by_models, default_suite, evaluate, share_passed
+from text2motion.evaluation.generators import plan_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         values = "" if options.seeds > 1 else _values(take)
         sys.stdout.write(f"{item.category}, seed {take.seed}: {item.prompt}\n    missed {missed} {values}\n")
         if options.plans:
-            sys.stdout.write(f"    {_plan(item.prompt)}\n")
+            sys.stdout.write(f"    {_plan(item.prompt, item.seconds)}\n")
     for category, (passed, total) in by_category(takes).items():
         sys.stdout.write(f"{category:20s} {passed:3d} / {total:3d}  {passed / total:6.1%}\n")
     reserve = [take for take in takes if take.instruction.reserve]
@@ -48,12 +49,12 @@ def _values(take) -> str:  # type: ignore[no-untyped-def]
     return " ".join(f"{c.value(take.signals, take.motion.fps):.2f}" for c in measured)
 
 
-def _plan(prompt: str) -> str:
-    from text2motion.prompt import split_prompt
-
+def _plan(prompt: str, seconds: float) -> str:
+    """What the splitter and the planner made of a prompt, on one line."""
     return " | ".join(
-        f"{c.group}: {c.action} speed {c.speed:+d} size {getattr(c, 'size', 0):+d} count {c.count} [{c.text}]"
-        for c in split_prompt(prompt).clauses
+        f"{p.clause.action} speed {p.clause.speed:+d} size {p.clause.size:+d} count {p.clause.count}"
+        f" {p.start:.1f}-{p.settle:.1f}-{p.release:.1f} [{p.clause.text}]"
+        for p in plan_of(prompt, seconds)
     )
 
 
