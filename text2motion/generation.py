@@ -14,6 +14,7 @@ from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence, concatenate
 from flame.timing import DEFAULT_FPS, frame_count
 from text2motion.finishing import limited
+from text2motion.liveliness import with_blinks
 from text2motion.planning import PlannedClause, crowding, plan
 from text2motion.prompt import SplitPrompt, split_prompt
 from text2motion.prompting import DEFAULT_STEPS
@@ -92,12 +93,13 @@ def stream_plan(
     intensity: float | Sequence[float] = 1.0,
     steps: int = DEFAULT_STEPS,
     models: tuple[MotionDM, EmotionDM] | None = None,
+    blinks: bool = True,
     longest_seconds: float = LONGEST_SECONDS,
 ) -> Iterator[FlameSequence]:
     """The motion of a plan, in pieces of a few seconds as soon as they are sampled.
 
     Memory does not depend on the length. Arguments as :func:`generate`; ``intensity`` may be one number for
-    each clause.
+    each clause; ``blinks`` adds those that nobody asks for.
 
     Yields:
         Consecutive pieces; together ``frame_count(seconds, fps=fps)`` frames.
@@ -113,11 +115,13 @@ def stream_plan(
     check_seed(seed)
     motion_model, emotion_model = default_models() if models is None else models
     options: dict[str, Any] = {
-        "seconds": seconds, "fps": fps, "seed": seed, "guidance": guidance, "intensity": intensity,
-        "steps": steps,
+        "seconds": seconds, "fps": fps, "seed": seed, "guidance": guidance, "steps": steps,
     }  # fmt: skip
-    motion = motion_model.stream(planned, **options)
-    emotion = emotion_model.stream(planned, **options)
+    motion = motion_model.stream(planned, intensity=intensity, **options)
+    lively = with_blinks(planned, seconds=seconds, seed=seed) if blinks else list(planned)
+    asked = [intensity] * len(planned) if isinstance(intensity, (int, float)) else list(intensity)
+    strengths = (*asked, *(1.0 for _ in lively[len(planned) :]))
+    emotion = emotion_model.stream(lively, intensity=strengths, **options)
     return _pieces(motion_model, emotion_model, in_step(motion, emotion), fps)
 
 

@@ -25,6 +25,7 @@ from text2motion.features import (
     motion_channels,
 )
 from text2motion.finishing import finish_stream
+from text2motion.liveliness import UNASKED
 from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, PlannedClause
 from text2motion.prompting import DEFAULT_STEPS, INTENSITY_LEARNT, Given, Prompt, blend_of
 from text2motion.weight_files import load_weights
@@ -141,26 +142,22 @@ class DiffusionModel:
         """x0 of one window: told what happens near it, blended where the strength changes."""
         import torch
 
-        network = self._network
         times = prompt.clock_seconds + (start + np.arange(frames)) / self.fps
         near = prompt.near(times[0], times[-1])
-        if not network.config.free_words:
+        if not self._network.config.free_words:
             near = [item for item in near if item.clause.action is not None]
         states = self._text_encoder().encode([item.clause.text for item in near]) if near else []
         begin = torch.tensor([times[0]], dtype=torch.float32)
         parts = blend_of(prompt.strength_at(times) if near else np.ones(frames))
 
-        def told(strength: float, *, text: bool) -> Model:
-            batch = self._batch(near, states, strength)
-            batch = batch if text else batch.without_text()
-            clauses = network.encode(batch)
-            return lambda x, level: network(x, level, batch, start_seconds=begin, clauses=clauses)
-
-        saying = [(told(strength, text=True), torch.from_numpy(share)) for strength, share in parts]
+        saying = [
+            (self._told(self._batch(near, states, strength), begin), torch.from_numpy(share))
+            for strength, share in parts
+        ]
         # below what was learnt, and away from guidance 1, the text's part of the prediction is scaled
         scale = prompt.guidance * np.minimum(prompt.strength_at(times) / INTENSITY_LEARNT[0], 1.0)
         plain = not near or bool(np.all(scale == 1.0))
-        silent = None if plain else told(1.0, text=False)
+        silent = None if plain else self._silent(near, states, begin)
         factor = torch.from_numpy(scale.astype(np.float32))[None, :, None]
 
         def predict(x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
@@ -175,6 +172,16 @@ class DiffusionModel:
             return free + factor * (x0 - free)
 
         return predict
+
+    def _told(self, batch: Any, begin: Any) -> Model:
+        clauses = self._network.encode(batch)
+        return lambda x, level: self._network(x, level, batch, start_seconds=begin, clauses=clauses)
+
+    def _silent(self, near: list[PlannedClause], states: list[np.ndarray], begin: Any) -> Model:
+        """What the network draws when nothing is asked for: idle life with its blinks."""
+        unasked = [index for index, item in enumerate(near) if item.clause.group == UNASKED]
+        batch = self._batch([near[i] for i in unasked], [states[i] for i in unasked], 1.0)
+        return self._told(batch, begin)
 
     def _batch(self, near: list[PlannedClause], states: list[np.ndarray], strength: float) -> Any:
         import torch

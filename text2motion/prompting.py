@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from text2motion.corpus.actions import SUSTAIN
+from text2motion.liveliness import UNASKED
 from text2motion.planning import PlannedClause
 
 #: Range of intensities that scenes for training are performed at; beyond it, motion is scaled.
@@ -77,9 +78,10 @@ class Prompt:
 
     def strength_at(self, times: np.ndarray) -> np.ndarray:
         """(T,) strength in force at times of the clock: that of the clause begun last, changed smoothly."""
-        if not self.strengths or min(self.strengths) == max(self.strengths):
-            return np.full(len(times), self.strengths[0] if self.strengths else 1.0)
-        order = sorted(range(len(self.planned)), key=lambda i: self.planned[i].start)
+        asked = [i for i, item in enumerate(self.planned) if item.clause.group != UNASKED]
+        if not asked:
+            return np.ones(len(times))
+        order = sorted(asked, key=lambda i: self.planned[i].start)
         curve = np.full(len(times), self.strengths[order[0]])
         for index in order[1:]:
             start = self.planned[index].start + self.clock_seconds
