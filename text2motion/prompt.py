@@ -8,6 +8,7 @@ modules of :mod:`text2motion.language`.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,11 @@ from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, Clause
 
 LONGEST_PROMPT = 1000
 _MOST_CLAUSES = 24
+_CALM = re.compile(  # prompts that ask for nothing but being there
+    r"^(?:(?:a|the|an) )?(?:\w+ )?(?:(?:is|just|simply|stays?|sits?|stands?|waits?|remains?|holds?|keeps?|being|there|and|quietly|calmly|silently"
+    r"|still|motionless|idle|idling|breathing|breathes|does|doing|not|nothing|happens|rests?|poses?|standing|sitting|waiting|only|staying|in|place"
+    r"|moving|move) ?)+[.!]?$"
+)
 
 
 @dataclass(frozen=True)
@@ -98,9 +104,11 @@ def split_prompt(text: str, *, by_meaning: bool = True) -> SplitPrompt:
     warnings += [f"taken to mean {name.replace('_', ' ')}: {words[:60]}" for words, name in reader.guessed]
     if not clauses:
         short = " ".join(tidy.split())[:200]
-        if not lexicon.NEGATED.search(tidy):
+        calm = _CALM.match(tidy) is not None
+        if not calm and not lexicon.NEGATED.search(tidy):
             clauses = [Clause(short, MOTION_ROLE), Clause(short, EMOTION_ROLE)]
-        warnings = [f"no known facial action was found in the prompt: {short[:60]}; expect calm idle motion"]
+        told = f"no known facial action was found in the prompt: {short[:60]}; expect calm idle motion"
+        warnings = [] if calm else [told]
     if len(clauses) > _MOST_CLAUSES:
         warnings.append(
             f"the prompt has more than {_MOST_CLAUSES} actions: {len(clauses)}; the rest is left out"

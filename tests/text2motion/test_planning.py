@@ -79,7 +79,9 @@ def test_times_are_ordered_and_fit(actions, seconds: float) -> None:
 
 def test_a_slow_turn_is_measurably_slower_than_a_quick_one() -> None:
     for seconds in (2.0, 4.0, 10.0):
-        slow, plain, quick = (_plan(p, seconds)[0] for p in ("slowly turns left", "turns left", "quickly turns left"))
+        slow, plain, quick = (
+            _plan(p, seconds)[0] for p in ("slowly turns left", "turns left", "quickly turns left")
+        )
         lengths = [item.settle - item.start for item in (quick, plain, slow)]
         assert lengths[0] < 0.7 * lengths[1] < 0.7 * lengths[2]
         assert lengths[2] > 2.5 * lengths[0]
@@ -107,7 +109,9 @@ def test_what_keeps_going_fills_the_clip() -> None:
 def test_a_length_that_is_said_is_held_and_then_let_go() -> None:
     closed, opened = _plan("closes her eyes for 2 seconds, then opens them", 6.0)
     assert opened.start - closed.settle >= 1.9
-    assert _plan("smiles for 1 second", 6.0)[0].release == pytest.approx(_plan("smiles for 1 second", 6.0)[0].settle + 1.0)
+    assert _plan("smiles for 1 second", 6.0)[0].release == pytest.approx(
+        _plan("smiles for 1 second", 6.0)[0].settle + 1.0
+    )
 
 
 def test_too_much_for_the_time_is_said_and_squeezed() -> None:

@@ -29,7 +29,9 @@ _CASES = [
 def _shown(clause: Clause) -> str:
     """A clause in the notation of readings.txt: action, manner, times."""
     said = [clause.action or "?"]
-    said += {-1: ["slow"], 0: [], 1: ["fast"]}[clause.speed] + {-1: ["small"], 0: [], 1: ["large"]}[clause.size]
+    said += {-1: ["slow"], 0: [], 1: ["fast"]}[clause.speed] + {-1: ["small"], 0: [], 1: ["large"]}[
+        clause.size
+    ]
     said += [f"x{clause.count}"] if clause.count else []
     said += [f"{clause.hold_seconds:g}s"] if clause.hold_seconds else []
     said += [f"after {clause.delay:g}s"] if clause.delay else []
@@ -69,13 +71,16 @@ def test_there_are_cases_of_every_kind() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "action", ["slowly turns her head to the right", "nods three times", "smiles and closes her eyes", "looks sad"]
+    "action",
+    ["slowly turns her head to the right", "nods three times", "smiles and closes her eyes", "looks sad"],
 )
 def test_scenery_does_not_disturb(scenery: str, action: str) -> None:
     assert _read(scenery.format(action)) == _read(action)
 
 
-@pytest.mark.parametrize("style", ["{}", "She {}.", "please {}", "(the man {})", "A person {}!", "the woman then {}"])
+@pytest.mark.parametrize(
+    "style", ["{}", "She {}.", "please {}", "(the man {})", "A person {}!", "the woman then {}"]
+)
 def test_styles_say_the_same(style: str) -> None:
     for action in ("nods twice", "turns left, then smiles", "winks with the right eye"):
         assert _read(style.format(action)) == _read(action)

@@ -26,7 +26,7 @@ RELEASES = re.compile(
     rf"^{_SUBJECT}(?:(?:lower|drop|relax|releas|let|pull|put|draw|tak|bring|lett|ease|retract|withdraw|loosen|undo|undoes|tuck"
     r"|deflat|unpurs|soften|unclench)\w*"
     r" (?:(?:it|them|her|his|their|the|that|eyebrows?|brows?|lips?|cheeks?|tongue|tension|forehead|air|go|out|down|back"
-    r"|in|off|away|again|slowly|quickly|of) ?)+|lets? go|releases?(?: it| them)?|deflates?(?: \w+)*)$"
+    r"|in|off|away|again|slowly|quickly|of|fade|fall|drop|vanish|relax|die) ?)+|lets? go|releases?(?: it| them)?|deflates?(?: \w+)*)$"
 )
 _PRONOUN = re.compile(r"^(\w+(?: \w+ly)?) (it|them)\b(.*)$")
 _UP_OR_DOWN = re.compile(r"\b(?:rais|lift|lower|drop|bring)")
@@ -37,7 +37,8 @@ _BACK = re.compile(
     rf"^{_SUBJECT}(?:(?:go(?:es|ing)?|com(?:es?|ing)|turn(?:s|ing)?|returns?|returning|look(?:s|ing)?|mov(?:es?|ing)|swings?|faces?"
     r"|bring(?:s|ing)?(?: (?:it|her head|his head|their head|the head))?|switch(?:es)?|swivels?|rotates?|reverts?|snaps?|settles?"
     r"|resets?|straighten(?:s|ing)?|slowly|quickly|drifts?) )*(?:all the way )?(?:straight )?"
-    r"(?:back(?: again| home| around| slowly| quickly| up| down)?|returns?|returning|straightens?(?: up| out| (?:his|her|their|the) head)?"
+    r"(?:back(?: again| home| around| slowly| quickly| up| down| out| in| upright)?(?: (?:to|towards?) (?:the )?(?:cent(?:er|re)|front|middle|camera|start\w*|upright"
+    r"|straight|viewer|forward))?|returns? to (?:the )?(?:cent(?:er|re)|front|middle|upright|start\w*)|returns?|returning|straightens?(?: up| out| (?:his|her|their|the) head)?"
     r"|resets?|(?:straight )?(?:ahead|forward)(?: again)?|(?:to|at|towards?) the (?:front|middle|cent(?:er|re)|camera)(?: again)?|(?:up|front) again)(?: (?:slowly|quickly|gradually|gently))?$"
 )
 _REST = re.compile(
@@ -48,7 +49,9 @@ _REST = re.compile(
     r"|settles back|calms down|goes slack|normalizes)(?: (?:again|completely|fully|slowly|back))*$"
 )
 _FACE_ONLY = re.compile(r"\b(?:expression|face|mood|look|smile|features)\b")
-_HEAD_ONLY = re.compile(r"\b(?:turn\w*|look\w*|swivel\w*|swings?|straighten\w*|head|gaze|eyes|center|centre|forward|front|camera|position)\b")
+_HEAD_ONLY = re.compile(
+    r"\b(?:turn\w*|look\w*|swivel\w*|swings?|straighten\w*|head|gaze|eyes|center|centre|forward|front|camera|position)\b"
+)
 _TO_AND_FRO = re.compile(
     r"\b(?:from )?(?:side to side|side-to-side|left to right|right to left|one side to the other|left and right|right and left)\b"
     r"|\bback[- ]and[- ]forth\b|\bup[- ]and[- ]down\b|\bto and fro\b"
@@ -145,6 +148,9 @@ def completed(text: str, previous: Clause) -> str | None:
     if words[-1] in _SHUTTABLE and all(w in lexicon.POSSESSIVES or w in ("also", "both") for w in words[:-1]):
         part = next((w for w in said.split() if w in _SHUTTABLE), None)
         return said.replace(part, words[-1]) if part is not None and part != words[-1] else None
+    if " ".join(words) in ("open", "closed", "shut", "wide open", "open wide", "open again", "closed again"):
+        part = next((w for w in said.split() if w in ("eyes", "eye", "mouth", "lips")), None)
+        return None if part is None else f"{part} {words[0]}"
     if len(sides) != 1 or any(
         w not in _AROUND_SIDES and w != sides[0] and not w.endswith("ly") for w in words
     ):

@@ -21,6 +21,18 @@ def _table(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 FIRST = _table(
+    (r"\bnod\w* off|\bdoz\w+ off|\bfall\w* asleep|\bdrift\w* off", "close_eyes"),
+    (r"\bmouth corner\b.*\b(?:left|right)\b|\b(?:left|right) mouth corner", "smirk_{side}"),
+    (r"\b(?:return|bring|turn|direct|shift|mov)\w* ~(?:gaze|eyes|head|face|attention|look) (?:back )?(?:to|towards?|at|on) (?:us|me|you|the (?:camera|viewer|lens|audience))",
+     "face_forward"),
+    (r"\bsweep\w* ~(?:gaze|eyes|look)", "look_around"),
+    (r"\bhead (?:\w+ )?sway\w*", "waggle_head"),
+    (r"\b(?:pull|draw|jerk|snap|yank)\w* ~(?:head|face) (?:\w+ )?back\b(?! to\b)", "lean_back"),
+    (r"\b(?:pok|cran|stick|push|thrust|stretch)\w* ~(?:head|neck|face) (?:\w+ )?(?:forwards?|out)\b", "lean_forward"),
+    (r"\b(?:head|face|gaze)\b.*\bback to (?:the )?(?:cent|front|middle|camera|viewer)", "face_forward"),
+    (r"\b(?:eyes|gaze) (?:\w+ )?averted", "look_away"),
+    (r"\bmouth(?:s|ing)\b (?:\w+)|\bmouthing\b", "talk"),
+    (r"\b(?:clos|keep)\w* (?:just |only )?one eye (?:closed|shut)|\bone eye (?:closed|shut)\b", "close_left_eye"),
     (r"\bwag(?:s|ging)? ~head\b|\b(?:mov|swing)\w* ~head (?:from )?(?:left-and-right|side[ -]to[ -]side|back-and-forth)", "shake"),
     (r"\b(?:eye)?brows?\b.*\bup-and-down|\b(?:wiggl|waggl|bounc)\w* ~(?:eye)?brows?", "wiggle_brows"),
     (r"\b(?:head|chin)\b.*\bup-and-down|\bup-and-down\b.*\bhead", "nod"),
@@ -134,7 +146,7 @@ LATE = _table(
      r"|loses? ~temper|sees? red|explod|lashes out|ticked off|pissed)\w*", "angry"),
     (r"\b(?:irk|peev|displeas|vex|exasperat|fed up|bother|impatien|grump|frustrat)\w*", "annoyed"),
     (r"\b(?:horrif|petrif|panic|spook|scar(?:ed|y)|seen a ghost|dread|alarm|terrif|fright|cower|phobi)\w*", "afraid"),
-    (r"\b(?:over the moon|jubilan|elat|euphori|bliss|ecsta|radian|on cloud nine|overjoy|gleeful|glee\b|upbeat|jolly|merry|sunny smile|content"
+    (r"\b(?:over the moon|brighten|lights? up|jubilan|elat|euphori|bliss|ecsta|radian|on cloud nine|overjoy|gleeful|glee\b|upbeat|jolly|merry|sunny smile|content"
      r"|good mood|pleas(?:ed|ure)|joyous|thrilled to bits|chuffed)\w*", "happy"),
     (r"\b(?:stoked|hyped|pumped|psyched|giddy|fired up|can't wait)\w*", "excited"),
     (r"\b(?:flabbergast|dumbfound|astound|gobsmack|thunderstruck|taken aback|caught off guard|shock|bewonder|awe|wonder-?struck|speechless|startl"
@@ -151,7 +163,7 @@ LATE = _table(
     (r"\b(?:mortif|blush|asham|awkward|cring)\w*", "embarrassed"),
     (r"\b(?:flirt|seduct|come-?hither|sultry|coquett|suggestive|bedroom eyes|smoulder|smolder)\w*", "flirty"),
     (r"\b(?:agoni|ache|aching|hurt|ouch|suffering|tooth-?ache|head-?ache|migraine|winc|stung|pain(?!t)|excruciat)\w*", "in_pain"),
-    (r"\b(?:ponder|contempl|mull|muse[sd]?\b|musing|reflect|deep in thought|lost in thought|deliberat|consider|think|thought|introspect|pensive|hmm)\w*",
+    (r"\b(?:ponder|remember|recall|reminisc|contempl|mull|muse[sd]?\b|musing|reflect|deep in thought|lost in thought|deliberat|consider|think|thought|introspect|pensive|hmm)\w*",
      "thoughtful"),
     (r"\b(?:intrigu|inquisitiv|fascinat|interested|curio|piqued|nosy)\w*", "curious"),
     (r"\b(?:tranquil|zen\b|composed|at ease|at peace|soothed|serene|placid|chill|laid-?back|mellow|relaxed|unbothered|cool and collected)\w*", "calm"),
@@ -185,7 +197,7 @@ LATE = _table(
     (r"\b(?:skywards?|heavenwards?|at the (?:ceiling|sky|stars|clouds|moon)|overhead)\b|\bup at\b", "look_up"),
     (r"\b(?:at|to|towards?) ~(?:floor|ground|feet|lap)\b|^\w+(?:s|ing) ~(?:floor|ground|feet)\b", "look_down"),
     (r"^\w+(?:s|ing) ~(?:ceiling|sky|stars|clouds)\b", "look_up"),
-    (r"\b(?:verge of|close to|holding back|fighting back|brink of) (?:the )?tears", "sad"),
+    (r"\b(?:verge of|close to|holding back|fighting back|brink of|near) (?:the )?tears", "sad"),
     (r"\bbrave face", "determined"),
     (r"\bturns? up ~nose|\bnose in the air|\bchin (?:up|high|raised)|\bhead held high", "lift_chin"),
     (r"\bthin line|\bseals? ~lips|\blips? (?:\w+ )?(?:sealed|tight|press|thin)|\btight-?lipped|\bzips? ~lips|\bclamps? ~(?:mouth|lips)", "press_lips"),

@@ -32,6 +32,8 @@ _VERY_FAST = re.compile(
 _ARTICLE = re.compile(
     rf"\b(?:a|an)\s+(?:[\w-]+\s+){{0,2}}?(?:nod|wink|blink|headshake|shake of|eye-?roll|kiss|yawn|gulp)\b"
 )
+_DEGREES = re.compile(r"\b(\d{1,3}) ?(?:degrees?|deg|°)")
+_SLIGHT, _FAR = 14, 35  # degrees of a turn or tilt
 _WIDE_EYES = re.compile(r"\bwide(?:ly)?\b|\bbig\b")
 
 
@@ -93,6 +95,9 @@ def size_of(text: str, action: Action | None = None) -> int:
         text = re.sub(r"\ball the way\b|\bfar\b", "", text)
     text = re.sub(r"\bhalf[- ](?:closed|open|shut|smil\w*|lidded|moon)\b", "", text)
     text = re.sub(r"\bnot (?:very|so|too|that|really)\b", "slightly", text)
+    turned = _DEGREES.search(text)
+    if turned is not None:
+        return -1 if int(turned.group(1)) <= _SLIGHT else 1 if int(turned.group(1)) >= _FAR else 0
     if lexicon.SMALL.search(text):
         return -1
     if lexicon.LARGE.search(text):

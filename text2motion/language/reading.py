@@ -114,7 +114,10 @@ class Reader:
         if re.search(r"\bones?$", text) and before[-1].entry is not None and before[-1].entry.kind == CYCLE:
             self._add(re.sub(r"\bones?$", f"{before[-1].action}s", text), before[-1].entry)
             return True
-        completed = ellipsis.completed(text, before[-1])
+        leading = next(
+            (c for c in reversed(before) if c.entry is not None and c.entry.axis != "mood"), before[-1]
+        )
+        completed = ellipsis.completed(text, leading)
         if completed is None:
             return False
         found = actions_in(completed)
@@ -155,7 +158,9 @@ class Reader:
         last = self.clauses[-1]
         if manner.count and last.count and manner.speed != last.speed:  # "nods once slowly and twice quickly"
             self._group = last.group + 1
-            self.clauses.append(replace(last, text=text, group=self._group, count=manner.count, speed=manner.speed))
+            self.clauses.append(
+                replace(last, text=text, group=self._group, count=manner.count, speed=manner.speed)
+            )
             return True
         self.clauses[-1] = replace(
             last,
@@ -317,7 +322,9 @@ def _becomes(clause: Clause, step: list[Clause], words: str) -> bool:
     """ "starts sad and gradually becomes happy": a mood that comes to be follows the mood before."""
     turning = re.search(r"\b(?:becom|grow|turn|gets?|getting|gradually|chang|brighten)", words)
     mood = clause.entry is not None and clause.entry.axis == "mood"
-    return bool(turning and mood and any(c.group == clause.group and c.entry and c.entry.axis == "mood" for c in step))
+    return bool(
+        turning and mood and any(c.group == clause.group and c.entry and c.entry.axis == "mood" for c in step)
+    )
 
 
 def _clashes(clause: Clause, step: list[Clause]) -> bool:

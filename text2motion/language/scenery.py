@@ -28,7 +28,9 @@ _STOPS = frozenset(
 )
 _VERB_ENDINGS = ("ing",)
 _SIDED = re.compile(rf"\b(?:left|right)(?:[- ]hand)?\s+(?=(?:\w+\s+)?{lexicon.ELSEWHERE}\b)")
-_NO_PAIN = re.compile(r"\bpaint\w*|\b(?:left|right)-handed\b|\bturn\w* (?:on|off|up|down) (?:the|a|his|her|their) (?!camera|viewer|left|right|nose|head|face|eyes|chin|gaze|lips|mouth|corners?)\w+|\bfreckle[sd]?\b|\b(?:high|low|full|4k) resolution\b|\bbowls?\b|\bbow[- ]?ties?\b|\bmad hatter\b|\bcross necklace\b")
+_NO_PAIN = re.compile(
+    r"\bshoulders? (?:shaking|heaving|trembling)\b|\bpaint\w*|\b(?:left|right)-handed\b|\bturn\w* (?:on|off|up|down) (?:the|a|his|her|their) (?!camera|viewer|left|right|nose|head|face|eyes|chin|gaze|lips|mouth|corners?)\w+|\bfreckle[sd]?\b|\b(?:high|low|full|4k) resolution\b|\bbowls?\b|\bbow[- ]?ties?\b|\bmad hatter\b|\bcross necklace\b"
+)
 _LOOKING = re.compile(r"^(?:look|gaz|glanc|star|peer|squint|glar)")
 _BEHIND = re.compile(r"[^,;.]*\bin the (?:back|fore)ground\b,?")
 _PRE_PART = re.compile(r"\b((?:[a-z-]+\s+){1,3})(eyes?|eyelashes|lashes|lips?|cheeks?|eyebrows?|brows?)\b")
@@ -128,8 +130,18 @@ def _phrase_end(words: list[str], begin: int, is_action) -> int:
             and word not in ("lovely", "lively", "early", "elderly", "ugly", "curly")
         ):
             break
-        attributive = at > begin and words[at - 1] in ("a", "an", "the") and word.endswith(("ing", "ed")) and at + 1 < len(words)
-        if attributive and words[at + 1] not in _STOPS and words[at + 1] not in _PREPOSITIONS and not is_action(words[at + 1]):
+        attributive = (
+            at > begin
+            and words[at - 1] in ("a", "an", "the")
+            and word.endswith(("ing", "ed"))
+            and at + 1 < len(words)
+        )
+        if (
+            attributive
+            and words[at + 1] not in _STOPS
+            and words[at + 1] not in _PREPOSITIONS
+            and not is_action(words[at + 1])
+        ):
             at += 1
             continue
         if is_action(word) and not _is_head_noun(words[begin:at], word, is_action):

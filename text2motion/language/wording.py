@@ -88,6 +88,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\blets? go of (?:the|his|her|their) (?:smile|expression|frown)", "relaxes the face"),
         (r"\b(?:drop|los|wip)\w* (?:the|his|her|their) (?:smile|grin|frown)(?: off \w+ face)?", "relaxes the face"),
         (r"\b(?:fixed|locked|glued|trained|set|focused|fixated) on\b", "looking at"),
+        (r"\bstop(?:s|ped|ping)? (?=(?:blink|mov|nod|shak|star|wink|look|turn|chew)\w+)", "without "), (r"\bmore and more\b|\bbit by bit\b", "gradually"),
         (r"\bhas not\b|\bhave not\b", "without"),
         (r"\b(?:named|called) \w+", ""), (r"\b(?:again and again|over and over(?: again)?|time and (?:time )?again)\b", "repeatedly"),
         (r"\b(scrunch|screw|crinkl|wrinkl|perk|squeez|light|bunch|crumpl|contort)(\w*) up\b", r"\1\2"),
@@ -109,6 +110,8 @@ _QUOTED = re.compile(r'"([^"]*)"')
 def tidied(text: str) -> str:
     """Lower-case text in one spelling, sides always the subject's own."""
     text = text.lower().translate(_PLAIN)
+    if text.strip().startswith('"') and text.strip().endswith('"') and text.count('"') == 2:
+        text = text.replace('"', "")
     text = _QUOTED.sub(
         lambda m: m.group(1) if m.group(1).strip(" .,!") in ("yes", "no", "uh-huh") else "something", text
     )
