@@ -25,8 +25,10 @@ from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, Clause
 LONGEST_PROMPT = 1000
 _MOST_CLAUSES = 24
 _CALM = re.compile(  # prompts that ask for nothing but being there
-    r"^(?:(?:a|the|an) )?(?:\w+ )?(?:(?:is|just|simply|stays?|sits?|stands?|waits?|remains?|holds?|keeps?|being|there|and|quietly|calmly|silently"
-    r"|still|motionless|idle|idling|breathing|breathes|does|doing|not|nothing|happens|rests?|poses?|standing|sitting|waiting|only|staying|in|place"
+    r"^(?:(?:a|the|an) )?(?:\w+ )?(?:(?:is|just|simply|stays?|sits?|stands?|waits?|remains?|holds?|keeps?"
+    r"|being|there|and|quietly|calmly|silently"
+    r"|still|motionless|idle|idling|breathing|breathes|does|doing|not|nothing|happens|rests?|poses?|standing"
+    r"|sitting|waiting|only|staying|in|place"
     r"|moving|move) ?)+[.!]?$"
 )
 

@@ -11,22 +11,30 @@ from text2motion.planning import Clause
 
 _SUBJECT = r"(?:(?:she|he|they|it|who|and|then|also|slowly|quickly|finally|gradually|briefly|just) )*"
 HOLDS = re.compile(
-    rf"^{_SUBJECT}(?:(?:holds?|holding|keeps?|keeping|maintains?|maintaining|stays?|staying|remains?|remaining|lingers?|lingering"
+    rf"^{_SUBJECT}(?:(?:holds?|holding|keeps?|keeping|maintains?|maintaining|stays?|staying|remains?|remaining"
+    rf"|lingers?|lingering"
     r"|freez\w*|sustain\w*)"
-    r"(?: (?:it|that|this|there|still|them|so|like (?:that|this)|in (?:that|this|place)|steady|frozen|up|(?:that|this|the|his|her"
+    r"(?: (?:it|that|this|there|still|them|so|like (?:that|this)|in (?:that|this|place)|steady|frozen|up"
+    r"|(?:that|this|the|his|her"
     r"|their) (?:pose|position|look|smile|gaze|expression|face|stare|tilt|turn|posture|grin|frown)))*)"
-    r"(?: (?:for .*|briefly|until the end|to the end|a (?:moment|second|while|beat)(?: longer)?|steadily|still))*$"
+    r"(?: (?:for .*|briefly|until the end|to the end|a (?:moment|second|while|beat)(?: longer)?|steadily"
+    r"|still))*$"
 )
 REPEATS = re.compile(
-    rf"^{_SUBJECT}(?:again|once more|once again|one more time|(?:does|do|doing|repeats?|repeating)(?: (?:it|this|that|so|the same"
-    r"|the (?:movement|motion|gesture|action)|them|everything|all of it))*(?: (?:again|once more|twice|once|two times|three times"
+    rf"^{_SUBJECT}(?:again|once more|once again|one more time|(?:does|do|doing|repeats?|repeating)(?: (?:it"
+    rf"|this|that|so|the same"
+    r"|the (?:movement|motion|gesture|action)|them|everything|all of it))*(?: (?:again|once more|twice|once"
+    r"|two times|three times"
     r"|\d+ times|a second time|one more time))?|a second time|another time|and again)$"
 )
 RELEASES = re.compile(
-    rf"^{_SUBJECT}(?:(?:lower|drop|relax|releas|let|pull|put|draw|tak|bring|lett|ease|retract|withdraw|loosen|undo|undoes|tuck"
+    rf"^{_SUBJECT}(?:(?:lower|drop|relax|releas|let|pull|put|draw|tak|bring|lett|ease|retract|withdraw|loosen"
+    rf"|undo|undoes|tuck"
     r"|deflat|unpurs|soften|unclench)\w*"
-    r" (?:(?:it|them|her|his|their|the|that|eyebrows?|brows?|lips?|cheeks?|tongue|tension|forehead|air|go|out|down|back"
-    r"|in|off|away|again|slowly|quickly|of|fade|fall|drop|vanish|relax|die) ?)+|lets? go|releases?(?: it| them)?|deflates?(?: \w+)*)$"
+    r" (?:(?:it|them|her|his|their|the|that|eyebrows?|brows?|lips?|cheeks?|tongue|tension|forehead|air|go|out"
+    r"|down|back"
+    r"|in|off|away|again|slowly|quickly|of|fade|fall|drop|vanish|relax|die) ?)+|lets? go|releases?(?: it| "
+    r"them)?|deflates?(?: \w+)*)$"
 )
 _PRONOUN = re.compile(r"^(\w+(?: \w+ly)?) (it|them)\b(.*)$")
 _UP_OR_DOWN = re.compile(r"\b(?:rais|lift|lower|drop|bring)")
@@ -34,48 +42,64 @@ _AXES_OF = (("brow", ("brows",)), ("forehead", ("brows",)), ("lip", ("mouth", "j
     ("cheek", ("mouth",)))  # fmt: skip
 ENDS = re.compile(r"\bno longer\b|\banymore\b|\bany more\b")
 _BACK = re.compile(
-    rf"^{_SUBJECT}(?:(?:go(?:es|ing)?|com(?:es?|ing)|turn(?:s|ing)?|returns?|returning|look(?:s|ing)?|mov(?:es?|ing)|swings?|faces?"
-    r"|bring(?:s|ing)?(?: (?:it|her head|his head|their head|the head))?|switch(?:es)?|swivels?|rotates?|reverts?|snaps?|settles?"
+    rf"^{_SUBJECT}(?:(?:go(?:es|ing)?|com(?:es?|ing)|turn(?:s|ing)?|returns?|returning|look(?:s|ing)?"
+    rf"|mov(?:es?|ing)|swings?|faces?"
+    r"|bring(?:s|ing)?(?: (?:it|her head|his head|their head|the head))?|switch(?:es)?|swivels?|rotates?"
+    r"|reverts?|snaps?|settles?"
     r"|resets?|straighten(?:s|ing)?|slowly|quickly|drifts?) )*(?:all the way )?(?:straight )?"
-    r"(?:back(?: again| home| around| slowly| quickly| up| down| out| in| upright)?(?: (?:to|towards?) (?:the )?(?:cent(?:er|re)|front|middle|camera|start\w*|upright"
-    r"|straight|viewer|forward))?|returns? to (?:the )?(?:cent(?:er|re)|front|middle|upright|start\w*)|returns?|returning|straightens?(?: up| out| (?:his|her|their|the) head)?"
-    r"|resets?|(?:straight )?(?:ahead|forward)(?: again)?|(?:to|at|towards?) the (?:front|middle|cent(?:er|re)|camera)(?: again)?|(?:up|front) again)(?: (?:slowly|quickly|gradually|gently))?$"
+    r"(?:back(?: again| home| around| slowly| quickly| up| down| out| in| upright)?(?: (?:to|towards?) (?:the "
+    r")?(?:cent(?:er|re)|front|middle|camera|start\w*|upright"
+    r"|straight|viewer|forward))?|returns? to (?:the )?(?:cent(?:er|re)|front|middle|upright|start\w*)"
+    r"|returns?|returning|straightens?(?: up| out| (?:his|her|their|the) head)?"
+    r"|resets?|(?:straight )?(?:ahead|forward)(?: again)?|(?:to|at|towards?) the (?:front|middle|cent(?:er|re)"
+    r"|camera)(?: again)?|(?:up|front) again)(?: (?:slowly|quickly|gradually|gently))?$"
 )
 _REST = re.compile(
-    r"\b(?:returns?|returning|goes|going|go|comes?|coming|settles?|settling|reverts?|back|relaxes?|relaxing|eases|resets?|resetting"
+    r"\b(?:returns?|returning|goes|going|go|comes?|coming|settles?|settling|reverts?|back|relaxes?|relaxing"
+    r"|eases|resets?|resetting"
     r"|ends?|ending|resumes?|fades|drops)\b"
-    r"(?:[\w ]*?)\b(?:neutral|normal|rest|resting|starting|start|original|initial|default|idle|baseline|how|where|calm|blank"
-    r"|relaxed|usual)\b|^(?:(?:she|he|they|and|then|slowly|gradually|finally) )*(?:relaxes|relaxing|relax|resets?|returns?"
+    r"(?:[\w ]*?)\b(?:neutral|normal|rest|resting|starting|start|original|initial|default|idle|baseline|how"
+    r"|where|calm|blank"
+    r"|relaxed|usual)\b|^(?:(?:she|he|they|and|then|slowly|gradually|finally) )*(?:relaxes|relaxing|relax"
+    r"|resets?|returns?"
     r"|settles back|calms down|goes slack|normalizes)(?: (?:again|completely|fully|slowly|back))*$"
 )
 _FACE_ONLY = re.compile(r"\b(?:expression|face|mood|look|smile|features)\b")
 _HEAD_ONLY = re.compile(
-    r"\b(?:turn\w*|look\w*|swivel\w*|swings?|straighten\w*|head|gaze|eyes|center|centre|forward|front|camera|position)\b"
+    r"\b(?:turn\w*|look\w*|swivel\w*|swings?|straighten\w*|head|gaze|eyes|center|centre|forward|front|camera"
+    r"|position)\b"
 )
 _TO_AND_FRO = re.compile(
-    r"\b(?:from )?(?:side to side|side-to-side|left to right|right to left|one side to the other|left and right|right and left)\b"
+    r"\b(?:from )?(?:side to side|side-to-side|left to right|right to left|one side to the other|left and "
+    r"right|right and left)\b"
     r"|\bback[- ]and[- ]forth\b|\bup[- ]and[- ]down\b|\bto and fro\b"
 )
 _NOT_SHAKEN = re.compile(r"\b(?:eyes?|gaze|glanc\w*|look\w*|turn\w*|peer\w*|swivel\w*)\b")
 _SIDE = re.compile(r"\b(left|right|up|down)\b")
 _OTHER_SIDE = re.compile(
-    r"\b(?:other|opposite) (?:side|way|direction|eye|one|eyebrow|brow|shoulder|corner)\b|\bthe other\b|\bvice versa\b"
+    r"\b(?:other|opposite) (?:side|way|direction|eye|one|eyebrow|brow|shoulder|corner)\b|\bthe other\b|\bvice "
+    r"versa\b"
 )
 _OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up"}
 _AROUND_SIDES = frozenset(
-    "back and to the his her their your own slightly slowly quickly a little bit over again side eye one at towards toward"
-    " then it does do same on with way direction corner shoulder eyebrow brow just all finally too as well moves goes turns"
-    " from now first next is far more further even both but only off followed by gradually suddenly gently rapidly very"
+    "back and to the his her their your own slightly slowly quickly a little bit over again side eye one at "
+    "towards toward"
+    " then it does do same on with way direction corner shoulder eyebrow brow just all finally too as well "
+    "moves goes turns"
+    " from now first next is far more further even both but only off followed by gradually suddenly gently "
+    "rapidly very"
     " once twice repeatedly three two four times".split()
 )
 #: Parts that share a verb with what was said before ("closes her eyes and mouth").
 _SHUTTABLE = frozenset("eyes mouth eyebrows brows chin head".split())
 _LEADING = re.compile(
-    r"^(?:(?:she|he|they|it|a|an|the|one|woman|man|girl|boy|person|lady|guy|actor|actress|speaker|someone|who|is|are|young|old"
+    r"^(?:(?:she|he|they|it|a|an|the|one|woman|man|girl|boy|person|lady|guy|actor|actress|speaker|someone|who"
+    r"|is|are|young|old"
     r"|that|this|her|his|there|gives us|just|and|of|by|begins|starts|to) )+(?=\w)"
 )
 STILL = re.compile(
-    r"^(?:(?:she|he|they|and|then|the|his|her|their|head|face|body|mouth) )*(?:keep|stay|hold|remain|sit|stand|is|with|without)\w*\b.*\b(?:still|motionless|steady|unmoving|frozen|moving|in place|idle|quiet)"
+    r"^(?:(?:she|he|they|and|then|the|his|her|their|head|face|body|mouth) )*(?:keep|stay|hold|remain|sit|stand"
+    r"|is|with|without)\w*\b.*\b(?:still|motionless|steady|unmoving|frozen|moving|in place|idle|quiet)"
     r"(?:ly)?$"
 )
 _UNSAID = frozenset("neutral calm face_forward open_eyes close_mouth".split())

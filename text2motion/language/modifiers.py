@@ -12,8 +12,10 @@ from text2motion.language.timing import BRIEF_SECONDS, number, take_length
 
 MOST_SAID = 8
 _REPEATABLE = (
-    r"(?:nods?|blinks?|winks?|shakes?|eye-?rolls?|rolls?|headshakes?|kisses|kiss|yawns?|tilts?|turns?|glances?|looks?|gasps?"
-    r"|circles?|rotations?|laughs?|smiles?|bobs?|twitch(?:es)?|sniffs?|sighs?|licks?|gulps?|swallows?|bows?|flutters?|puffs?)"
+    r"(?:nods?|blinks?|winks?|shakes?|eye-?rolls?|rolls?|headshakes?|kisses|kiss|yawns?|tilts?|turns?|glances?"
+    r"|looks?|gasps?"
+    r"|circles?|rotations?|laughs?|smiles?|bobs?|twitch(?:es)?|sniffs?|sighs?|licks?|gulps?|swallows?|bows?"
+    r"|flutters?|puffs?)"
 )
 _TIMES = re.compile(
     rf"\b({lexicon.NUMBER})\s*(?:more |quick |slow |small |fast |separate |different )*times\b"
@@ -23,14 +25,16 @@ _SERIES = re.compile(
     rf"\ba (?:series|string|flurry|succession|burst|number|bunch) of (?:\w+ ){{0,2}}{_REPEATABLE}"
 )
 _ONE = re.compile(
-    rf"\bonce\b(?! more| again)|\bone time\b|\b(?:a single|one single|single|just one|one)\s+(?:\w+\s+)?{_REPEATABLE}\b"
+    rf"\bonce\b(?! more| again)|\bone time\b|\b(?:a single|one single|single|just one"
+    rf"|one)\s+(?:\w+\s+)?{_REPEATABLE}\b"
 )
 _VERY_FAST = re.compile(
-    r"\b(?:very|really|so|extremely|quite|super|too|rather|incredibly|as) (?=slow|quick|fast|rapid|gradual|sudden|abrupt|swift"
+    r"\b(?:very|really|so|extremely|quite|super|too|rather|incredibly|as) (?=slow|quick|fast|rapid|gradual"
+    r"|sudden|abrupt|swift"
     r"|brief|sharp)"
 )
 _ARTICLE = re.compile(
-    rf"\b(?:a|an)\s+(?:[\w-]+\s+){{0,2}}?(?:nod|wink|blink|headshake|shake of|eye-?roll|kiss|yawn|gulp)\b"
+    r"\b(?:a|an)\s+(?:[\w-]+\s+){0,2}?(?:nod|wink|blink|headshake|shake of|eye-?roll|kiss|yawn|gulp)\b"
 )
 _DEGREES = re.compile(r"\b(\d{1,3}) ?(?:degrees?|deg|°)")
 _SLIGHT, _FAR = 14, 35  # degrees of a turn or tilt

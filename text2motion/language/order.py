@@ -8,47 +8,62 @@ from collections.abc import Callable
 from text2motion.language.lexicon import STATES
 
 _THEN = re.compile(
-    r"[.;!?\n]+|,?\s*\b(?:and\s+|but\s+)?(?:then|afterwards?|after that|after this|after which|thereafter|next|finally|lastly"
-    r"|at last|last of all|followed (?:up )?(?:by|with)|subsequently|later(?: on)?|eventually|before finally|in the end"
+    r"[.;!?\n]+|,?\s*\b(?:and\s+|but\s+)?(?:then|afterwards?|after that|after this|after which|thereafter|next"
+    r"|finally|lastly"
+    r"|at last|last of all|followed (?:up )?(?:by|with)|subsequently|later(?: on)?|eventually|before finally"
+    r"|in the end"
     r"|second(?:ly)?(?=,| (?:she|he|they|\w+s)\b)|third(?:ly)?(?=,| (?:she|he|they|\w+s)\b)|fourth(?:ly)?(?=,)"
     r"|(?:and )?(?:ends?|ending|finish(?:es|ing)?|conclud(?:es|ing)) (?:up |off )?(?:by|with|in)(?= )"
-    r"|before (?=return|going back|coming back|relax)|step \d+:?|proceeds to|goes on to|moves on to|only then|(?<=, )last(?= \w)"
+    r"|before (?=return|going back|coming back|relax)|step \d+:?|proceeds to|goes on to|moves on to|only then"
+    r"|(?<=, )last(?= \w)"
     r"|at which point|whereupon|and after)\b\s*,?:?|(?:^|(?<=[\s,]))\d[.)]\s"
 )
 _PAIRS: tuple[tuple[re.Pattern[str], bool], ...] = tuple(
     (re.compile(pattern), swap)
     for pattern, swap in (
         # (pattern with two groups, whether the second group comes first)
-        (r"^(?:right |just |shortly |immediately )?(?:after|once|as soon as|when|following|upon|having|the moment)\s+(.+?),\s*(.+)$",
+        (r"^(?:right |just |shortly |immediately )?(?:after|once|as soon as|when|following|upon|having|the "
+         r"moment)\s+(.+?),\s*(.+)$",
          False),
         (r"^(?:just |right |shortly )?before (.+?), (.+)$", True),
-        (r"^(?:right |just |shortly |immediately )?(?:after|once|as soon as|when|upon|having) (.+?) ((?:she|he|they|it|the (?:woman|man|girl|boy"
+        (r"^(?:right |just |shortly |immediately )?(?:after|once|as soon as|when|upon|having) (.+?) ((?:she|he"
+         r"|they|it|the (?:woman|man|girl|boy"
          r"|person|actor)) .+)$", False),
-        (r"^(?:just |right |shortly )?before (.+?) ((?:she|he|they|it|the (?:woman|man|girl|boy|person|actor)) .+)$", True),
+        (r"^(?:just |right |shortly )?before (.+?) ((?:she|he|they|it|the (?:woman|man|girl|boy|person|actor)) "
+         r".+)$", True),
         (r"^(.+?),?\s+(?:right |just |shortly |immediately |long )?before\s+(.+)$", False),
         (r"^(.+?),?\s+before\s+(.+)$", False),
         (r"^(.+?),?\s+(?:until|till)\s+(.+)$", False),
-        (r"^(.+?),?\s+(?:right |just |shortly |immediately |only )?(?:after|as soon as|once|when|following|preceded by)\s+(.+)$",
+        (r"^(.+?),?\s+(?:right |just |shortly |immediately |only )?(?:after|as soon as|once|when|following"
+         r"|preceded by)\s+(.+)$",
          True),
     )
 )  # fmt: skip
 _CHANGE = re.compile(
-    r"^[\w ]*?\bfrom (?:(?:being|looking|a|an) )*(.+?) (?:in)?to (?:(?:being|looking|a|an) )*(?!the\b|side\b)(.+)$"
+    r"^[\w ]*?\bfrom (?:(?:being|looking|a|an) )*(.+?) (?:in)?to (?:(?:being|looking|a|an) )*(?!the\b"
+    r"|side\b)(.+)$"
 )
 _TOGETHER = re.compile(
-    r",?\s*\b(?:while|whilst|as (?=(?:she|he|they|it|the \w+|his|her|their)\b)|at the same time(?: as)?|simultaneously"
-    r"|meanwhile|all while|all the while|along with|together with|accompanied by|combined with|in combination with"
-    r"|during which|as if|as though|alongside|all at once|in unison|concurrently|and at once|coupled with|plus)\b"
+    r",?\s*\b(?:while|whilst|as (?=(?:she|he|they|it|the \w+|his|her|their)\b)|at the same time(?: as)?"
+    r"|simultaneously"
+    r"|meanwhile|all while|all the while|along with|together with|accompanied by|combined with|in combination "
+    r"with"
+    r"|during which|as if|as though|alongside|all at once|in unison|concurrently|and at once|coupled with"
+    r"|plus)\b"
 )
 _AND = re.compile(r"\s*[,:]\s*(?:and\s+|but\s+|or\s+|nor\s+)?|\s+(?:and|but|or|nor|yet|plus|or else)\s+")
 _LEAD = re.compile(
-    r"^(?:(?:first|firstly|initially|please|now|a video of|video of|(?:close-?up |photo|portrait|footage) of|begins? (?:by|with)"
-    r"|starts? (?:by|with|off by|off with|out)|starting (?:with|by)|beginning (?:with|by)|and|,|to|also|both|there|just"
-    r"|begins? to|starts? to|now|so|well|ok|okay|let's|make (?:her|him|them|it)|have (?:her|him|them)|i want (?:her|him|them) to"
+    r"^(?:(?:first|firstly|initially|please|now|a video of|video of|(?:close-?up |photo|portrait|footage) of"
+    r"|begins? (?:by|with)"
+    r"|starts? (?:by|with|off by|off with|out)|starting (?:with|by)|beginning (?:with|by)|and|,|to|also|both"
+    r"|there|just"
+    r"|begins? to|starts? to|now|so|well|ok|okay|let's|make (?:her|him|them|it)|have (?:her|him|them)|i want "
+    r"(?:her|him|them) to"
     r"|we see|can you|could you|as|proceeds to) )+"
 )
 _INSTRUMENT = re.compile(
-    r"^(?:(?:just|only|the|his|her|their|your|my|its|left|right|one|both|other|own) )*(?:eyes?|head|face|eyelids?|lids?|mouth|lips|brows?|eyebrows?|chin"
+    r"^(?:(?:just|only|the|his|her|their|your|my|its|left|right|one|both|other|own) )*(?:eyes?|head|face"
+    r"|eyelids?|lids?|mouth|lips|brows?|eyebrows?|chin"
     r"|gaze|neck)\b((?: \w+)*)$"
 )
 _WITH = re.compile(r"\s+with\s+|^with\s+")

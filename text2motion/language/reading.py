@@ -16,8 +16,10 @@ from text2motion.language.timing import Marks, take_marks
 from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, Clause
 
 _EYES_ONLY = re.compile(
-    r"\bwithout (?:moving|turning) (?:\w+ )?(?:head|face|neck)|\b(?:head|face) (?:\w+ )?(?:still|steady|unmoving|motionless|facing forward)"
-    r"|\b(?:only|just|merely) (?:with )?(?:the|his|her|their|your) eyes|\bwith (?:only|just) (?:the |his |her |their )?eyes|\beyes only\b"
+    r"\bwithout (?:moving|turning) (?:\w+ )?(?:head|face|neck)|\b(?:head|face) (?:\w+ )?(?:still|steady"
+    r"|unmoving|motionless|facing forward)"
+    r"|\b(?:only|just|merely) (?:with )?(?:the|his|her|their|your) eyes|\bwith (?:only|just) (?:the |his |her "
+    r"|their )?eyes|\beyes only\b"
     r"|\bnot (?:moving|turning) (?:\w+ )?head"
 )
 _RELEASE_SECONDS = 0.4
@@ -187,7 +189,7 @@ class Reader:
             action=action.name,
             speed=manner.speed,
             count=said
-            if action.kind == CYCLE or said > 1 and action.kind == HOLD and action.axis != "mood"
+            if action.kind == CYCLE or (said > 1 and action.kind == HOLD and action.axis != "mood")
             else 0,
             hold_seconds=manner.hold_seconds,
             size=manner.size,
@@ -290,7 +292,8 @@ def _with_negations_spread(step: str) -> str:
     """ "without smiling or blinking" -> "without smiling, without blinking"; a negation begins a fragment."""
     step = re.sub(r"\b(without|neither|never|not)\b([^,;.]*?)\s+(?:or|nor)\s+", r"\1\2, without ", step)
     step = re.sub(
-        r"^(without|not|never|instead of) ([\w ]+?) (?=(?:she|he|they|the (?:woman|man|girl|boy|person|actor)) \w+)",
+        r"^(without|not|never|instead of) ([\w ]+?) (?=(?:she|he|they|the (?:woman|man|girl|boy|person|actor)) "
+        r"\w+)",
         r"\1 \2, ",
         step,
     )

@@ -13,34 +13,50 @@ from text2motion.language.idioms import said_by_idiom
 
 #: Words that may begin an action of their own (or be one).
 _TRIGGER = re.compile(
-    r"^(?:nod|head-?shak|sh(?:ak|ook)|tilt|turn(?:s|ing|ed)?$|look(?:s|ing|ed)?$|gaz|glanc|star(?:e|es|ing)$|peer|peek"
-    r"|blink|wink|clos(?:e|es|ing)$|shut|squint|narrow(?:s|ing)$|widen|open(?:s|ing)$|rais(?:e|es|ing)$|lift(?:s|ing)?$"
-    r"|lower(?:s|ing)$|arch(?:es|ing)$|cock(?:s|ing)$|furrow|knit|scowl|glower|smil|grin|smirk|laugh|giggl|chuckl|cackl"
-    r"|beam(?:s|ing)$|frown|pout|pucker|purs(?:e|es|ed|ing)$|kiss|yawn|gasp|talk|speak|whisper|mutter|mumbl|chat|sing(?:s|ing)$"
-    r"|chew|munch|stick|puff|blow|bit(?:e|es|ing)$|press|sneer|snarl|sigh|roll|circl|rotat|swivel|lean|bow(?:s|ing|ed)?$"
-    r"|drop(?:s|ping)$|hang(?:s|ing)$|lick|clench|trembl|quiver|sniff|exhal|inhal|jut|protrud|wrinkl|scrunch|twitch|flutter"
+    r"^(?:nod|head-?shak|sh(?:ak|ook)|tilt|turn(?:s|ing|ed)?$|look(?:s|ing|ed)?$|gaz|glanc|star(?:e|es|ing)$"
+    r"|peer|peek"
+    r"|blink|wink|clos(?:e|es|ing)$|shut|squint|narrow(?:s|ing)$|widen|open(?:s|ing)$|rais(?:e|es|ing)$"
+    r"|lift(?:s|ing)?$"
+    r"|lower(?:s|ing)$|arch(?:es|ing)$|cock(?:s|ing)$|furrow|knit|scowl|glower|smil|grin|smirk|laugh|giggl"
+    r"|chuckl|cackl"
+    r"|beam(?:s|ing)$|frown|pout|pucker|purs(?:e|es|ed|ing)$|kiss|yawn|gasp|talk|speak|whisper|mutter|mumbl"
+    r"|chat|sing(?:s|ing)$"
+    r"|chew|munch|stick|puff|blow|bit(?:e|es|ing)$|press|sneer|snarl|sigh|roll|circl|rotat|swivel|lean|bow(?:s"
+    r"|ing|ed)?$"
+    r"|drop(?:s|ping)$|hang(?:s|ing)$|lick|clench|trembl|quiver|sniff|exhal|inhal|jut|protrud|wrinkl|scrunch"
+    r"|twitch|flutter"
     r"|bat(?:s|ting)$|avert|return|relax|straighten|fac(?:e|es|ing)$|side-?eye|eye-?roll|grimac|wiggl|waggl"
-    r"|wobbl|bob|sway|swing|swung|mouth(?:s|ing)$|gap(?:e|es|ing)$|pull|push(?:es|ing)$|draw(?:s|ing)$|dart|flick|jerk|snap"
-    r"|whip|duck|crane|scan|search|survey|whistl|hum(?:s|ming)$|cry|cries|crying|weep|sob|winc|flinch|recoil|cring|shrug"
-    r"|swallow|gulp|burp|hiccup|sneez|cough|pok(?:e|es|ing)$|agree|disagree|think|ponder|glar|leer|grit|bar(?:e|es|ing)$"
-    r"|crinkl|creas|twist|curl|suck|smack|nibbl|purse|cast(?:s|ing)$|dip(?:s|ping)$|bend|inclin|tip(?:s|ping)$|perk"
-    r"|hold(?:s|ing)$|keep|kept|tuck|drift|wander|shift|mov(?:e|es|ing)$|track|follow(?:s|ing)$|say(?:s|ing)$|yell|shout"
+    r"|wobbl|bob|sway|swing|swung|mouth(?:s|ing)$|gap(?:e|es|ing)$|pull|push(?:es|ing)$|draw(?:s|ing)$|dart"
+    r"|flick|jerk|snap"
+    r"|whip|duck|crane|scan|search|survey|whistl|hum(?:s|ming)$|cry|cries|crying|weep|sob|winc|flinch|recoil"
+    r"|cring|shrug"
+    r"|swallow|gulp|burp|hiccup|sneez|cough|pok(?:e|es|ing)$|agree|disagree|think|ponder|glar|leer|grit"
+    r"|bar(?:e|es|ing)$"
+    r"|crinkl|creas|twist|curl|suck|smack|nibbl|purse|cast(?:s|ing)$|dip(?:s|ping)$|bend|inclin|tip(?:s|ping)$"
+    r"|perk"
+    r"|hold(?:s|ing)$|keep|kept|tuck|drift|wander|shift|mov(?:e|es|ing)$|track|follow(?:s|ing)$|say(?:s|ing)$"
+    r"|yell|shout"
     r"|scream|sulk|mope|simper|blush|goggl|ogl|squeez|flar(?:e|es|ing)$|part(?:s|ing)$|sag|droop|slump|glitter)"
 )
 _ADJECTIVE_STATE = re.compile(
     r"^(?:raised|furrowed|pursed|closed|wide|open|narrowed|knitted|arched|parted|pressed|crooked)$"
 )
 _OBJECT_ELSEWHERE = re.compile(
-    rf"\b(?:sh[ao]\w+|rais\w+|lift\w*|lower\w*|open\w*|clos\w+|shut\w*|turn\w*|roll\w*|drop\w*|mov\w+|wav\w+|hold\w*|cross\w*"
-    rf"|clap\w*|fold\w*|touch\w*|point\w*|snap\w*|rub\w*|scratch\w*|put\w*|plac\w+|bit\w*|chew\w*|blow\w*|tilt\w*|tip\w*"
-    rf"|press\w*|push\w*|pull\w*|adjust\w*|grab\w*|wip\w+|cover\w*|brush\w*|stretch\w*|clench\w*|curl\w*|spread\w*|swing\w*"
+    rf"\b(?:sh[ao]\w+|rais\w+|lift\w*|lower\w*|open\w*|clos\w+|shut\w*|turn\w*|roll\w*|drop\w*|mov\w+|wav\w+"
+    rf"|hold\w*|cross\w*"
+    rf"|clap\w*|fold\w*|touch\w*|point\w*|snap\w*|rub\w*|scratch\w*|put\w*|plac\w+|bit\w*|chew\w*|blow\w*"
+    rf"|tilt\w*|tip\w*"
+    rf"|press\w*|push\w*|pull\w*|adjust\w*|grab\w*|wip\w+|cover\w*|brush\w*|stretch\w*|clench\w*|curl\w*"
+    rf"|spread\w*|swing\w*"
     rf"|bend\w*|flex\w*|crack\w*|lick\w*|tap\w*|kick\w*|throw\w*|catch\w*)"
     rf"(?: \w+){{0,3}} {lexicon.ELSEWHERE}\b"
 )
 #: Things that move by themselves near somebody ("hair blowing", "birds sing").
 _OTHER_SUBJECT = re.compile(
-    r"^(?:(?:a|the|an|some|his|her|their) )?(?:\w+ )?(?:wind|breeze|hair|curtains?|leaves|snow|rain|birds?|dogs?|cats?|horses?|music|camera|clouds?|sun|light"
-    r"|lights|cars?|doors?|water|waves|trees?|flags?|lens|shot|video|clip|background)\b(?! (?:left|right|up|down|with)\b)"
+    r"^(?:(?:a|the|an|some|his|her|their) )?(?:\w+ )?(?:wind|breeze|hair|curtains?|leaves|snow|rain|birds?"
+    r"|dogs?|cats?|horses?|music|camera|clouds?|sun|light"
+    r"|lights|cars?|doors?|water|waves|trees?|flags?|lens|shot|video|clip|background)\b(?! (?:left|right|up"
+    r"|down|with)\b)"
 )
 _PART_WORD = re.compile(
     r"\b(?:" + "|".join(sorted(lexicon.PARTS - {"shoulder", "shoulders", "face"})) + r")\b"

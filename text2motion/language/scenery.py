@@ -15,28 +15,35 @@ _TWO_WORD = re.compile(
     r"\b(next to|in front of|close to|on top of|because of|due to|out of|full of|front of|made of|as well as)\b"
 )
 _PREPOSITIONS = frozenset(
-    "in on by near under inside outside against beside among amid wearing holding carrying sitting standing seated"
+    "in on by near under inside outside against beside among amid wearing holding carrying sitting standing "
+    "seated"
     " dressed behind from of at with for during above below between across beneath having featuring"
-    " within through along like to towards toward into over after before upon beyond onto off unlike amidst wears"
+    " within through along like to towards toward into over after before upon beyond onto off unlike amidst "
+    "wears"
     " holds carries toting sporting surrounded illuminated lit".split()
 )
 #: Prepositions that may lead to what the action is about: only known scenery after them is dropped.
 _OFTEN_MEANT = frozenset("to towards toward into over from after before off out".split())
 _STOPS = frozenset(
-    "and or but then while as before after until she he they it who that which is are was were has have , . ; : ! ?"
+    "and or but then while as before after until she he they it who that which is are was were has have , . ; "
+    ": ! ?"
     " ( ) & without not never when once whose where because so nor".split()
 )
 _VERB_ENDINGS = ("ing",)
 _SIDED = re.compile(rf"\b(?:left|right)(?:[- ]hand)?\s+(?=(?:\w+\s+)?{lexicon.ELSEWHERE}\b)")
 _NO_PAIN = re.compile(
-    r"\bshoulders? (?:shaking|heaving|trembling)\b|\bpaint\w*|\b(?:left|right)-handed\b|\bturn\w* (?:on|off|up|down) (?:the|a|his|her|their) (?!camera|viewer|left|right|nose|head|face|eyes|chin|gaze|lips|mouth|corners?)\w+|\bfreckle[sd]?\b|\b(?:high|low|full|4k) resolution\b|\bbowls?\b|\bbow[- ]?ties?\b|\bmad hatter\b|\bcross necklace\b"
+    r"\bshoulders? (?:shaking|heaving|trembling)\b|\bpaint\w*|\b(?:left|right)-handed\b|\bturn\w* (?:on|off|up"
+    r"|down) (?:the|a|his|her|their) (?!camera|viewer|left|right|nose|head|face|eyes|chin|gaze|lips|mouth"
+    r"|corners?)\w+|\bfreckle[sd]?\b|\b(?:high|low|full|4k) resolution\b|\bbowls?\b|\bbow[- ]?ties?\b|\bmad "
+    r"hatter\b|\bcross necklace\b"
 )
 _LOOKING = re.compile(r"^(?:look|gaz|glanc|star|peer|squint|glar)")
 _BEHIND = re.compile(r"[^,;.]*\bin the (?:back|fore)ground\b,?")
 _PRE_PART = re.compile(r"\b((?:[a-z-]+\s+){1,3})(eyes?|eyelashes|lashes|lips?|cheeks?|eyebrows?|brows?)\b")
 _COLOURS = frozenset(
     "blue green brown hazel dark black grey gray amber red rosy pink golden blond blonde white bushy thick thin"
-    " full plump rouged painted freckled kind bright beautiful pretty piercing almond-shaped almond lovely sparkling"
+    " full plump rouged painted freckled kind bright beautiful pretty piercing almond-shaped almond lovely "
+    "sparkling"
     " big large long tattooed pierced made-up glossy violet emerald honey-coloured deep-set hooded chubby pale".split()
 )
 _ATTRIBUTE = re.compile(

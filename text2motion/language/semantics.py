@@ -31,17 +31,22 @@ _FILE = Path(__file__).parent / "captions.npz"
 _VERB = re.compile(r"^\w{3,}(?:s|ing|ed)$")
 _SIDE = re.compile(r"\b(left|right)\b")
 _UNWEIGHED = re.compile(
-    r"\b(?:to (?:the |her |his |their )?(?:left|right)(?: side)?|left|right|her|his|their|its|your|my|the|an?|she|he|they|woman|man"
+    r"\b(?:to (?:the |her |his |their )?(?:left|right)(?: side)?|left|right|her|his|their|its|your|my|the|an?"
+    r"|she|he|they|woman|man"
     r"|girl|boy|person)\b"
 )
 #: What people do with the rest of the body, which no head motion shows.
 _WHOLE_BODY = re.compile(
-    r"\b(?:walk|run|jump|danc|jog|climb|crawl|kneel|danc|clap|wav|point|juggl|cook|typ|writ|read|driv|rid|swim|sit|stand|stood|sat"
-    r"|drink|paint|knit a|play|answer|hold|carr|catch|throw|kick|punch|box|hug|shake hands|fly|paus|work|sleepwalk|wear|dress|comb"
-    r"|brush|wash|shav|tie|stretch|salut|march|hik|skat|ski|row|push-?up|squat|cross(?:es|ing) (?:his|her|their) (?:arms|legs))\w*"
+    r"\b(?:walk|run|jump|danc|jog|climb|crawl|kneel|danc|clap|wav|point|juggl|cook|typ|writ|read|driv|rid|swim"
+    r"|sit|stand|stood|sat"
+    r"|drink|paint|knit a|play|answer|hold|carr|catch|throw|kick|punch|box|hug|shake hands|fly|paus|work"
+    r"|sleepwalk|wear|dress|comb"
+    r"|brush|wash|shav|tie|stretch|salut|march|hik|skat|ski|row|push-?up|squat|cross(?:es|ing) (?:his|her"
+    r"|their) (?:arms|legs))\w*"
 )
 _OPPOSITES = (
-    (re.compile(r"\b(?:up|upward|ceiling|sky|rais\w+|lift\w*|high|above)\b"), re.compile(r"_down\b|^lower|tuck_chin|droop")),
+    (re.compile(r"\b(?:up|upward|ceiling|sky|rais\w+|lift\w*|high|above)\b"), re.compile(r"_down\b|^lower"
+                                                                                         r"|tuck_chin|droop")),
     (re.compile(r"\b(?:down|downward|floor|ground|lower\w*|drop\w*|below|sinks?|sag\w*)\b"), re.compile(r"_up\b|^raise|lift_chin|widen")),
     (re.compile(r"\b(?:clos\w+|shut\w*)\b"), re.compile(r"^open|^widen")),
     (re.compile(r"\b(?:open\w*|part\w*)\b"), re.compile(r"^close")),

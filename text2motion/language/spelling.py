@@ -16,17 +16,27 @@ _WORD = re.compile(r"[a-z][a-z']*")
 _SUFFIXES = ("s", "es", "ed", "d", "ing", "ly", "er", "est", "'s")
 #: Words of prompts that captions may lack, worth correcting towards.
 _COMMON = (
-    "then while with and before after again slowly quickly slightly gently suddenly looks looking look turns turning"
-    " turn head eyes eye mouth eyebrow eyebrows brows lips tongue cheeks smile smiles smiling nod nods nodding shake"
-    " shakes shaking tilt tilts tilting blink blinks blinking wink winks winking left right upwards downwards camera"
-    " towards toward raise raises raising lower lowers close closes closing closed open opens opening frown frowns"
-    " laugh laughs laughing surprised angry happy sad scared disgusted confused bored tired shoulder forward backwards"
-    " both three times twice once finally followed afterwards back returns neutral expression face gaze glance glances"
-    " grin grins smirk smirks yawn yawns pout pouts squint squints widen widens gasp gasps whisper whispers chews"
-    " sneers excited thoughtful proud sceptical skeptical contemptuous embarrassed nervous calm seconds second slow"
+    "then while with and before after again slowly quickly slightly gently suddenly looks looking look turns "
+    "turning"
+    " turn head eyes eye mouth eyebrow eyebrows brows lips tongue cheeks smile smiles smiling nod nods nodding "
+    "shake"
+    " shakes shaking tilt tilts tilting blink blinks blinking wink winks winking left right upwards downwards "
+    "camera"
+    " towards toward raise raises raising lower lowers close closes closing closed open opens opening frown "
+    "frowns"
+    " laugh laughs laughing surprised angry happy sad scared disgusted confused bored tired shoulder forward "
+    "backwards"
+    " both three times twice once finally followed afterwards back returns neutral expression face gaze glance "
+    "glances"
+    " grin grins smirk smirks yawn yawns pout pouts squint squints widen widens gasp gasps whisper whispers "
+    "chews"
+    " sneers excited thoughtful proud sceptical skeptical contemptuous embarrassed nervous calm seconds second "
+    "slow"
     " quick little woman person camera straight ceiling floor repeatedly holds keeps puffs bites presses sticks"
-    " thrice twice once disappointed disbelief agreement disapproval curious worried afraid shocked furious eyelids kisses blows leans"
-    " leaning lean circles rolls rolling roll furrows furrowed scowls sighs chuckles giggles talks talking speaks"
+    " thrice twice once disappointed disbelief agreement disapproval curious worried afraid shocked furious "
+    "eyelids kisses blows leans"
+    " leaning lean circles rolls rolling roll furrows furrowed scowls sighs chuckles giggles talks talking "
+    "speaks"
 ).split()
 _SLANG = {
     "lil": "little", "lil'": "little", "smol": "small", "gonna": "going to", "kinda": "kind of", "sorta": "sort of",
@@ -51,7 +61,7 @@ def corrected(text: str) -> str:
 def _right_word(word: str) -> str:
     if word in _SLANG:
         return _SLANG[word]
-    if "'" in word or len(word) < 4 and word not in ("nds", "nod", "teh", "nd"):
+    if "'" in word or (len(word) < 4 and word not in ("nds", "nod", "teh", "nd")):
         return word
     plain = re.sub(r"(.)\1{2,}", r"\1", word)  # "sloooowly"
     if plain != word and plain in _known():

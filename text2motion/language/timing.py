@@ -29,27 +29,34 @@ _SPAN = re.compile(
 _MOMENTS: tuple[tuple[re.Pattern[str], str, float | None], ...] = tuple(
     (re.compile(pattern), kind, value)
     for pattern, kind, value in (
-        (rf"(?<!after )(?<!for )(?<!following )\b(?:at|around|about|@)\s*(?:the )?t?=?\s*({NUMBER})[- ]?(?:s|secs?|seconds?)\b(?: mark)?,?", "a", None),
+        (rf"(?<!after )(?<!for )(?<!following )\b(?:at|around|about|@)\s*(?:the )?t?=?\s*({NUMBER})[- ]?(?:s"
+         rf"|secs?|seconds?)\b(?: mark)?,?", "a", None),
         (r"(?:^|(?<=[\s,;]))(\d+(?:\.\d+)?)\s*(?:s|secs?|seconds?)\s*:", "a", None),
         (rf"\b({NUMBER}) {SECONDS} (?:in|into the (?:clip|video))\b,?", "a", None),
         (rf"\b(?:after|following) (?:about |around |another |roughly )?({NUMBER}) (?:long |short )?{SECONDS},?", "d", None),
         (rf"\b({NUMBER}) {SECONDS} later\b,?", "d", None),
-        (rf"\b(?:and )?(?:pauses?|waits?|pausing|waiting|stays still|holds still|freezes|freezing|stopping|pause|wait)"
+        (rf"\b(?:and )?(?:pauses?|waits?|pausing|waiting|stays still|holds still|freezes|freezing|stopping"
+         rf"|pause|wait)"
          rf"(?: for)?(?: about)? ({NUMBER}) {SECONDS},?", "d", None),
         (rf"\b(?:a )?({NUMBER})[- ]seconds? (?:pause|beat|wait|gap)\b,?", "d", None),
-        (r"\b(?:after|following) a (?:brief |short |little |long )?(?:pause|moment|beat|while|bit|second or so)\b,?"
-         r"|\ba (?:moment|beat|bit|while) later\b,?|\b(?:she |he |they )?pauses?(?: briefly| for a (?:moment|beat))?\b,?"
+        (r"\b(?:after|following) a (?:brief |short |little |long )?(?:pause|moment|beat|while|bit|second or "
+         r"so)\b,?"
+         r"|\ba (?:moment|beat|bit|while) later\b,?|\b(?:she |he |they )?pauses?(?: briefly| for a (?:moment"
+         r"|beat))?\b,?"
          r"|\bafter pausing\b,?|\bwaits (?:a|for a) (?:moment|beat|bit)\b|\bbeat\b(?=\s*[,.;]|$)", "d", 0.8),
         (r"\b(?:about )?(?:half-?way|midway)(?: (?:through|in|into)(?: the (?:clip|video|shot))?)?\b(?=.*|,)"
-         r"(?! (?:closed|open|shut|to|up|down|left|right|across|down))|\bin the middle(?: of the (?:clip|video))?\b(?!\w)", "w", 0.5),
+         r"(?! (?:closed|open|shut|to|up|down|left|right|across|down))|\bin the middle(?: of the (?:clip"
+         r"|video))?\b(?!\w)", "w", 0.5),
         (r"\b(?:at|towards?|near|by) the (?:very )?end(?: of the (?:clip|video|shot))?\b,?", "w", 0.72),
-        (r"\b(?:at|in) the (?:very )?(?:start|beginning)(?: of the (?:clip|video|shot))?\b,?|\bto start with\b,?|\bat first\b,?",
+        (r"\b(?:at|in) the (?:very )?(?:start|beginning)(?: of the (?:clip|video|shot))?\b,?|\bto start "
+         r"with\b,?|\bat first\b,?",
          "w", 0.0),
     )
 )  # fmt: skip
 _MARK = re.compile(r"⟦([daw])([-\d·]+)⟧")
 _LENGTH = re.compile(
-    rf"\bfor (?:about |around |roughly |at least |a good |a full |another |nearly |the (?:first|last|next) )?({NUMBER})"
+    rf"\bfor (?:about |around |roughly |at least |a good |a full |another |nearly |the (?:first|last|next) "
+    rf")?({NUMBER})"
     r"(?: whole| full| long| entire)?[- ](?:s|secs?|seconds?)\b|\bfor (\d+(?:\.\d+)?)s\b|\b(?:lasting|lasts) "
     rf"({NUMBER}) seconds?\b|\b({NUMBER})[- ]second(?:s)?(?:[- ]long)?\b(?! (?:time|pause))"
 )
