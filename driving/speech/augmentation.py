@@ -96,7 +96,7 @@ def _in_room(samples: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     tail = scipy.signal.lfilter([1.0], [1.0, -generator.uniform(0.1, 0.7)], tail)
     response = np.zeros(length)
     response[0] = 1.0
-    direct_to_reverberant = generator.uniform(-2.0, 14.0)
+    direct_to_reverberant = generator.uniform(0.0, 16.0)
     response += tail / np.sqrt((tail**2).sum()) * 10 ** (-direct_to_reverberant / 20)
     for _ in range(int(generator.integers(0, 5))):
         response[int(generator.uniform(0.003, 0.03) * SAMPLE_RATE)] += generator.normal(0.0, 0.3)

@@ -5,7 +5,8 @@ every sound there is) and festival's voices (near-natural, fifteen voices in eig
 
 A clip is one to a few phrases of one voice with pauses between them. Its voice is changed (size of the speaker,
 formants), the phones with it; then the teacher (:mod:`driving.speech.speaking`) performs it in a style drawn by
-chance, and the recording is spoiled in the ways recordings are. The same seed makes the same data.
+chance, and the recording is spoiled in the ways recordings are. The same command makes the same data (espeak-ng
+carries some samples of state from one sentence to the next, so a clip made alone may differ by a millisecond).
 """
 
 from __future__ import annotations
