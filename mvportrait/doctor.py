@@ -160,7 +160,9 @@ def _weights() -> list[Check]:
     kinds = {asset.kind.split(" (")[0] for asset, _ in results if asset.bundled}
     bad = [f"{asset.name} {problem}" for asset, problem in results if problem]
     bad += [
-        f"{kind} missing" for kind in ("head", "text model", "video model", "portrait") if kind not in kinds
+        f"{kind} missing"
+        for kind in ("head", "text model", "speech model", "video model", "portrait")
+        if kind not in kinds
     ]
     if bad:
         return [Check("models", "missing", "; ".join(bad) + "; install the package again")]

@@ -27,6 +27,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 _BUNDLED = {
     "head": ("flame/data", ".npz"),
     "text model": ("text2motion/weights", ".safetensors"),
+    "speech model": ("driving/speech/weights", ".safetensors"),
     "video model": ("mvvideo/weights", ".safetensors"),
     "portrait": ("mvportrait/assets", ".png"),
     "portrait (jpeg)": ("mvportrait/assets", ".jpg"),
