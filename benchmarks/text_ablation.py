@@ -107,6 +107,7 @@ def score_row(row: AblationRow, weights: list[Path], *, prompts: int, seeds: int
     if row.training.get("words_only", 0.0) > 0.9:
         for model in models:  # a network that never saw signatures must not be told any
             torch.nn.init.zeros_(model._network.clauses.known.weight)
+            model._network.clauses.free_words = True
     suite = default_suite()
     chosen = [suite[int(index)] for index in np.linspace(0, len(suite) - 1, min(prompts, len(suite)))]
     spent, clips = 0.0, 0

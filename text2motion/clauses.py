@@ -91,14 +91,16 @@ class ClauseEncoder(nn.Module):
     """Words and signature of each clause -> one vector of the model's width.
 
     Tokens come from a sentence encoder and know their context already, so they are projected, scored and
-    pooled. Either source may be missing: words are silenced in part of the training, and the signature is
-    zero where the vocabulary does not know the action.
+    pooled. The signature is zero where the vocabulary does not know the action. Where it does, words are left
+    out unless the network learnt from free captions: measured on phrasings that training had not seen, the two
+    together halved a tilt that the signature alone got right.
     """
 
     def __init__(self, config: DenoiserConfig) -> None:
         super().__init__()
         width = config.width
         self.heads = config.heads
+        self.free_words = config.free_words
         self.project = nn.Sequential(nn.Linear(config.text_dim, width), nn.GELU())
         self.score = nn.Linear(width, config.heads)
         self.words = nn.Sequential(nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
@@ -124,12 +126,16 @@ class ClauseEncoder(nn.Module):
         return self.words(pooled)
 
     def forward(self, batch: ClauseBatch, words: Tensor | None = None) -> Tensor:
-        """(B, K, width), zeros where there is no clause; ``words`` is what :meth:`read` gave, to save time."""
+        """(B, K, width), zeros where there is no clause; ``words`` (M, width) are what :meth:`read` gave, where
+        the caller decides which of them are heard."""
         there = batch.clause_mask
         result = self.known.weight.new_zeros(*there.shape, self.known.out_features)
         if not bool(there.any()):
             return result
-        words = self.read(batch) if words is None else words
+        if words is None:
+            words = self.read(batch)
+            if not self.free_words:
+                words = words * (batch.signature[there] == 0).all(dim=1, keepdim=True).to(words.dtype)
         strength = batch.intensity[:, None].expand(there.shape)[there][:, None]  # (M, 1)
         known = batch.signature[there][:, self.columns].to(words.dtype)
         known = known * (1.0 + (strength - 1.0) * self.is_target)

@@ -172,6 +172,17 @@ def test_conditions_carry_own_parts_and_signatures() -> None:
     assert condition.counts[0].tolist() == [2, 1]
 
 
+def test_known_actions_do_not_depend_on_their_wording(network: Denoiser) -> None:
+    batch = _batch()
+    other = ClauseBatch(**{**vars(batch), "tokens": batch.tokens + 1.0})
+    torch.testing.assert_close(network.encode(batch), network.encode(other))
+    batch.signature[:, 1] = other.signature[:, 1] = 0.0  # an action that the vocabulary does not know
+    changed = (network.encode(batch) - network.encode(other)).abs().amax(dim=(0, 2)) > 1e-4
+    assert changed.tolist() == [False, True, False]
+    free = _network(free_words=True)
+    assert not torch.allclose(free.encode(batch), free.encode(other))
+
+
 def test_noise_is_standard_and_slow() -> None:
     noise = motion_noise(64, 150, 4, torch.Generator().manual_seed(0))
     assert noise.shape == (64, 150, 4)

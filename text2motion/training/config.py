@@ -32,7 +32,8 @@ class TrainingConfig:
         velocity_weight, acceleration_weight: weights of the losses on frame differences.
         high_share: share of samples near pure noise, where the text decides and not the input.
         silent_share: share of samples trained without any clause (for classifier-free guidance).
-        words_only, signature_only: shares of samples whose clauses have only one of the two.
+        words_only, signature_only: shares of samples whose clauses have only one of the two. Captions of a
+            folder, which say more than the vocabulary, are never withheld.
         words_steps, words_weight: lessons of captions alone before training, and their weight during it.
         token_noise: noise on token states relative to their size.
         validation_share: share of a folder's clips held out where the folder names no split.
@@ -67,8 +68,8 @@ class TrainingConfig:
     acceleration_weight: float = 1.0
     high_share: float = 0.5
     silent_share: float = 0.06
-    words_only: float = 0.25
-    signature_only: float = 0.3
+    words_only: float = 0.1
+    signature_only: float = 0.85
     words_steps: int = 1500
     words_weight: float = 0.05
     token_noise: float = 0.15

@@ -78,7 +78,7 @@ class Teller:
         signature = torch.from_numpy(drawn.signature).to(device)
         unknown = way < self.words_only
         signature = signature * (~unknown)[:, None, None]
-        silenced = way > 1.0 - self.signature_only
+        silenced = way >= 1.0 - self.signature_only
         tokens, token_mask = self.states(caption.clamp_min(0), generator)
         spans, counts, own = (
             torch.from_numpy(array).to(device) for array in (drawn.spans, drawn.counts, drawn.own)

@@ -72,7 +72,8 @@ class Trainer:
         self.average = _copy(self.network.denoiser)
         self.teller = Teller.of_bank(
             data.bank, self.device, noise=config.token_noise, silent=config.silent_share,
-            words_only=config.words_only, signature_only=config.signature_only,
+            words_only=config.words_only,
+            signature_only=0.0 if self.sizes.free_words else config.signature_only,
         )  # fmt: skip
         self._lessons: tuple[Tensor, Tensor] | None = None
         if data.bank.sayings:
@@ -201,7 +202,10 @@ class Trainer:
         network.denoiser.load_state_dict(self.average)
         before, self._random = self._random, torch.Generator(self.device).manual_seed(12345)
         draws = np.random.default_rng(12345)
-        listener = Teller(self.teller.tokens, self.teller.lengths)
+        # as at sampling: words are heard by networks of free captions alone
+        listener = Teller(
+            self.teller.tokens, self.teller.lengths, signature_only=0.0 if self.sizes.free_words else 1.0
+        )
         losses = dict.fromkeys(_VALIDATION_LEVELS, 0.0)
         size = self.config.batch
         chunks = [range(b, min(b + size, len(self.data.validation)))
