@@ -12,13 +12,16 @@ from flame.errors import MotionFileError, input_error
 from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence
 
+_EASE_SECONDS = 0.08
+
 
 def sharpen(sequence: FlameSequence, phones: list[PhoneSpan], *, trust: float = 0.5) -> FlameSequence:
     """The motion with its lips put on the phones.
 
     Seals of p, b, m, contacts of f, v and closed lips in pauses are met in full. Between them the gap goes
     ``trust`` of the way to what co-articulation makes of the phones, at the motion's own size; lips that
-    stay shut where nothing asks for it come apart. Head, brows, eyes and mood are left alone.
+    stay shut where nothing asks for it come apart. Head, brows, eyes and mood are left alone, and so is the
+    first frame, which a driver leaves at rest.
 
     Args:
         sequence: a motion in the basis "open", whose time starts with the recording's.
@@ -51,9 +54,12 @@ def sharpen(sequence: FlameSequence, phones: list[PhoneSpan], *, trust: float = 
     pressed = np.maximum(said.seal, said.contact)
     jaw = jaw * (1.0 - 0.5 * pressed)  # an open jaw behind closed lips looks like chewing
     open_again = set_lip_gap(_without_lip_solution(expression, gap, jaw), jaw, gap)
-    turned = sequence.jaw.copy()
-    turned[:, 0] = jaw
-    return sequence.replace(expression=open_again, jaw=turned)
+    in_force = np.clip(np.arange(len(sequence)) / sequence.fps / _EASE_SECONDS, 0.0, 1.0)[:, None]
+    turned = sequence.jaw.astype(np.float64)
+    turned[:, :1] += in_force * (jaw[:, None] - turned[:, :1])
+    return sequence.replace(
+        expression=sequence.expression + in_force * (open_again - sequence.expression), jaw=turned
+    )
 
 
 def _wanted_gap(before: np.ndarray, said: Articulation, trust: float) -> np.ndarray:

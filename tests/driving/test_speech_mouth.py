@@ -170,6 +170,8 @@ def test_sharpening_puts_closures_where_the_phones_are() -> None:
         if span.symbol in "aɑ":
             assert gap[near].max() > 3.0
     np.testing.assert_array_equal(sharp.neck, hanging.neck)
+    np.testing.assert_allclose(sharp.jaw[0], hanging.jaw[0])
+    np.testing.assert_allclose(sharp.expression[0], hanging.expression[0])
 
 
 def test_sharpening_wants_the_open_basis() -> None:
