@@ -117,10 +117,10 @@ class PlannedClause:
 def plan(clauses: list[Clause], *, seconds: float) -> list[PlannedClause]:
     """Lay out clauses over a clip of ``seconds``; the input order is kept.
 
-    Actions take their natural time where the clip is long enough, and are compressed together where it is
-    not (:func:`crowding` says so); what is not counted is then done fewer times. Spare time becomes holds; what "keeps" going fills it, and then stands in the
-    result several times. Every returned time lies in [0, seconds] but ``release``, which is ``seconds + 1`` for
-    what is held to the end.
+    Actions take their natural time where the clip is long enough, and are compressed together where it is not
+    (:func:`crowding` says so); what is not counted is then done fewer times. Spare time becomes holds; what
+    "keeps" going fills it, and then stands in the result several times. Every returned time lies in
+    [0, seconds] but ``release``, which is ``seconds + 1`` for what is held to the end.
     """
     if not clauses:
         return []

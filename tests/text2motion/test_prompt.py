@@ -18,7 +18,6 @@ from text2motion.language.spelling import corrected, distance
 from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, Clause
 from text2motion.prompt import LONGEST_PROMPT, check_prompt, split_prompt
 
-
 _CASES = [
     tuple(line.split(" => "))
     for line in (Path(__file__).parent / "readings.txt").read_text(encoding="utf-8").splitlines()

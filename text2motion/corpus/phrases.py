@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from text2motion.corpus.actions import CYCLE, HOLD, Action
+from text2motion.corpus.actions import Action
 
 SUBJECTS = ("she", "he", "they", "the woman", "the man", "a woman", "a man", "a person", "the girl",
     "the actor", "someone", "the character")  # fmt: skip

@@ -85,7 +85,7 @@ _AROUND_SIDES = frozenset(
     "back and to the his her their your own slightly slowly quickly a little bit over again side eye one at "
     "towards toward"
     " then it does do same on with way direction corner shoulder eyebrow brow just all finally too as well "
-    "moves goes turns"
+    "goes "
     " from now first next is far more further even both but only off followed by gradually suddenly gently "
     "rapidly very"
     " once twice repeatedly three two four times".split()
@@ -99,8 +99,14 @@ _LEADING = re.compile(
 )
 STILL = re.compile(
     r"^(?:(?:she|he|they|and|then|the|his|her|their|head|face|body|mouth) )*(?:keep|stay|hold|remain|sit|stand"
-    r"|is|with|without)\w*\b.*\b(?:still|motionless|steady|unmoving|frozen|moving|in place|idle|quiet)"
+    r"|is|with|without)\w*\b.*\b(?:still|motionless|steady|unmoving|frozen|moving|in place|idle|quiet|(?:head"
+    r"|face) (?:facing )?(?:forwards?|straight|level|ahead|front))"
     r"(?:ly)?$"
+)
+REPEATS_ALL = re.compile(
+    rf"^{_SUBJECT}(?:(?:repeats?|loops?|do(?:es)?|goes) ?(?:it all|that all|everything|the (?:whole "
+    rf")?(?:sequence|thing)|all of (?:it|that)|this|that|it)?"
+    r"(?: (?:again|once more|over|from the (?:start|beginning)))*|from the (?:start|beginning) again)$"
 )
 _UNSAID = frozenset("neutral calm face_forward open_eyes close_mouth".split())
 _VERBISH = re.compile(r"^\w{3,}(?:s|es|ing|ed)$")

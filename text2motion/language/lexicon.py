@@ -33,7 +33,7 @@ STATES = frozenset(
     "wrinkled"
     " clenched tight tightened gaping agape upturned downturned inflated blown quivering trembling curled "
     "stretched"
-    " dropped slack relaxed still hollow sucked blinking fluttering dropping".split()
+    " dropped slack relaxed still hollow sucked blinking fluttering dropping showing".split()
 )
 POSSESSIVES = frozenset("his her their your my its the our one's".split())
 FILLERS = frozenset(
@@ -75,13 +75,15 @@ MANNER = frozenset(
     "profile"
     " diagonal upwards downwards leftwards rightwards upward downward yes no gum words something nothing dark "
     "void"
-    " repulsion revulsion instant flash hurry pace fro breath verge brink laughter admiration crack".split()
+    " repulsion revulsion instant flash hurry pace fro breath amount degree lot margin fraction verge brink "
+    "laughter admiration crack".split()
 )
 #: Things people have or do that no head motion shows.
 ELSEWHERE = (
     r"(?:hands?|arms?|fingers?|thumbs?|fists?|palms?|elbows?|wrists?|legs?|knees?|foot|feet|hips?|chest|back "
     r"pocket"
-    r"|hair|ponytail|beard|glasses|sunglasses|hat|cap|collar|shirt|sleeves?|coat|jacket|scarf|earrings?"
+    r"|hair|ponytail|piercings?|light|lights|tattoo|scar|mole|earring|eyepatch|patch|monocle|beard|glasses"
+    r"|sunglasses|hat|cap|collar|shirt|sleeves?|coat|jacket|scarf|earrings?"
     r"|earlobe|phone"
     r"|cup|glass|book|paper|guitar|ball|balls|door|window|car|dog|cat|baby|bag|pen|cigarette|microphone"
     r"|necklace|ring"
@@ -126,7 +128,7 @@ SMALL = re.compile(
     r"|hint of"
     r"|a trace of|a touch of|weak(?:ly)?|light(?:ly)?|just a (?:bit|touch|little)|lil|wee|ever so|gentle"
     r"|gently|soft(?:ly)?"
-    r"|almost|kind of|sort of|modest(?:ly)?|vaguely|delicate|a fraction|half|restrained|fleeting(?:ly)?|minute"
+    r"|almost|kind of|sort of|modest(?:ly)?|vaguely|delicate|a fraction|restrained|fleeting(?:ly)?|minute"
     r"|shallow"
     r"|little(?! by)|imperceptibly|discreetly|discreet|mere|muted|low-key)\b"
 )
@@ -174,5 +176,6 @@ NEGATED = re.compile(
     r"\b(without|never|not|don't|doesn't|does not|do not|isn't|aren't|cannot|can't|avoids?|avoiding|no longer"
     r"|instead of"
     r"|rather than|refus(?:es|ing) to|nor|neither|resists?|resisting|stops? (?:her|him|them)self from|won't"
-    r"|didn't|no (?=\w+ing\b|smil|blink|nod|frown|movement|laugh|eye contact))\b"
+    r"|didn't|no (?=\w+ing\b|smil|blink|nod|frown|movement|motion|laugh|eye contact|tongue|teeth|head\b|mouth"
+    r"|lips|eyes?\b|brows?|wink|grin|sound))\b"
 )

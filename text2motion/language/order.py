@@ -15,7 +15,7 @@ _THEN = re.compile(
     r"|second(?:ly)?(?=,| (?:she|he|they|\w+s)\b)|third(?:ly)?(?=,| (?:she|he|they|\w+s)\b)|fourth(?:ly)?(?=,)"
     r"|(?:and )?(?:ends?|ending|finish(?:es|ing)?|conclud(?:es|ing)) (?:up |off )?(?:by|with|in)(?= )"
     r"|before (?=return|going back|coming back|relax)|step \d+:?|proceeds to|goes on to|moves on to|only then"
-    r"|(?<=, )last(?= \w)"
+    r"|(?<=, )last(?= \w)|(?<=, )ends?(?= (?!of\b)\w)|(?<=and )ends?(?= (?!of\b)\w)"
     r"|at which point|whereupon|and after)\b\s*,?:?|(?:^|(?<=[\s,]))\d[.)]\s"
 )
 _PAIRS: tuple[tuple[re.Pattern[str], bool], ...] = tuple(
@@ -57,7 +57,8 @@ _LEAD = re.compile(
     r"|begins? (?:by|with)"
     r"|starts? (?:by|with|off by|off with|out)|starting (?:with|by)|beginning (?:with|by)|and|,|to|also|both"
     r"|there|just"
-    r"|begins? to|starts? to|now|so|well|ok|okay|let's|make (?:her|him|them|it)|have (?:her|him|them)|i want "
+    r"|begins? to|starts? to|begins?|starts?|now|so|well|ok|okay|let's|make (?:her|him|them|it)|have (?:her"
+    r"|him|them)|i want "
     r"(?:her|him|them) to"
     r"|we see|can you|could you|as|proceeds to) )+"
 )

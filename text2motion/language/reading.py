@@ -96,6 +96,13 @@ class Reader:
         if ellipsis.HOLDS.match(text):
             self._hold(text)
             return True
+        if (
+            re.match(r"^(?:and )?(?:repeat|loop)", text)
+            and ellipsis.REPEATS_ALL.match(text)
+            and count_of(text) == 0
+        ):
+            self._repeat_all()
+            return True
         if ellipsis.REPEATS.match(text):
             self._repeat(count_of(text) or 1)
             return True
@@ -263,6 +270,12 @@ class Reader:
                 replace(c, group=self._group, delay=marks.delay, at=marks.at, where=marks.where)
                 for c in group
             ]
+
+    def _repeat_all(self) -> None:
+        """Do everything again, in the same order."""
+        shift = 1 + self.clauses[-1].group - self.clauses[0].group
+        self.clauses += [replace(c, group=c.group + shift, at=None, where=None) for c in self.clauses]
+        self._group = self.clauses[-1].group
 
     def _soften(self, group: int) -> None:
         self.clauses = [

@@ -6,7 +6,7 @@ import functools
 import re
 
 from text2motion.corpus.actions import MOTION, Action
-from text2motion.corpus.vocabulary import ACTION_BY_NAME, recognise
+from text2motion.corpus.vocabulary import recognise
 from text2motion.corpus.vocabulary_mood import MOOD_ACTIONS
 from text2motion.language import lexicon
 from text2motion.language.idioms import said_by_idiom
@@ -131,7 +131,7 @@ def _state_of_a_part(words: list[str]) -> bool:
 
 
 def _manner_to_action(left: str, right: str) -> tuple[str, str]:
-    """ "winks", "playfully five times" -> "winks five times", "playfully": only an adverb's own words are the mood's."""
+    """ "winks", "playfully five times" -> "winks five times", "playfully": only its own words are the mood's."""
     word, _, rest = right.partition(" ")
     if (
         rest
@@ -197,6 +197,7 @@ def _with_mood(text: str, whole: Action) -> list[tuple[str, Action]] | None:
             text,
         )
         rest = " ".join(rest.split())
-        if rest and action_of(rest) is not None and action_of(rest).axis != "mood":
-            return [(rest, ACTION_BY_NAME[action_of(rest).name]), (word, mood)]  # type: ignore[union-attr]
+        acted = action_of(rest) if rest else None
+        if acted is not None and acted.axis != "mood":
+            return [(rest, acted), (word, mood)]
     return None

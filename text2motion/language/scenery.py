@@ -27,7 +27,7 @@ _OFTEN_MEANT = frozenset("to towards toward into over from after before off out"
 _STOPS = frozenset(
     "and or but then while as before after until she he they it who that which is are was were has have , . ; "
     ": ! ?"
-    " ( ) & without not never when once whose where because so nor".split()
+    " ( ) & without not never when once whose where because so nor together".split()
 )
 _VERB_ENDINGS = ("ing",)
 _SIDED = re.compile(rf"\b(?:left|right)(?:[- ]hand)?\s+(?=(?:\w+\s+)?{lexicon.ELSEWHERE}\b)")
@@ -80,6 +80,11 @@ def without_scenery(text: str, is_action) -> str:
             phrase = words[at + 1 : end]
             if word == "at" and kept and _LOOKING.match(kept[-1]):
                 kept += [word, *phrase]
+                at = end
+                continue
+            if word == "behind" and not any(
+                _LOOKING.match(w) or w.startswith(("turn", "check", "peek")) for w in kept[-4:]
+            ):
                 at = end
                 continue
             if phrase and word == "on" and phrase[-1] in lexicon.PARTS and not (kept and is_action(kept[-1])):

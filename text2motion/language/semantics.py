@@ -47,7 +47,10 @@ _WHOLE_BODY = re.compile(
 _OPPOSITES = (
     (re.compile(r"\b(?:up|upward|ceiling|sky|rais\w+|lift\w*|high|above)\b"), re.compile(r"_down\b|^lower"
                                                                                          r"|tuck_chin|droop")),
-    (re.compile(r"\b(?:down|downward|floor|ground|lower\w*|drop\w*|below|sinks?|sag\w*)\b"), re.compile(r"_up\b|^raise|lift_chin|widen")),
+    (
+        re.compile(r"\b(?:down|downward|floor|ground|lower\w*|drop\w*|below|sinks?|sag\w*)\b"),
+        re.compile(r"_up\b|^raise|lift_chin|widen"),
+    ),
     (re.compile(r"\b(?:clos\w+|shut\w*)\b"), re.compile(r"^open|^widen")),
     (re.compile(r"\b(?:open\w*|part\w*)\b"), re.compile(r"^close")),
     (re.compile(r"\b(?:back|backwards?|away)\b"), re.compile(r"lean_forward")),

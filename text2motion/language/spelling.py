@@ -39,16 +39,17 @@ _COMMON = (
     "speaks"
 ).split()
 _SLANG = {
-    "lil": "little", "lil'": "little", "smol": "small", "gonna": "going to", "kinda": "kind of", "sorta": "sort of",
-    "sec": "second", "secs": "seconds", "u": "you", "ur": "your", "n": "and", "w": "with", "b4": "before",
-    "rly": "really", "v": "very", "thru": "through", "cam": "camera", "smilin": "smiling", "noddin": "nodding",
-    "lookin": "looking", "turnin": "turning", "shakin": "shaking", "laughin": "laughing", "grinnin": "grinning",
-    "blinkin": "blinking", "winkin": "winking", "em": "them", "til": "until", "till": "until", "soo": "so", "sooo": "so",
-    "lefty": "left", "noggin": "head", "smiley": "smiling", "eyebrowses": "eyebrows", "alittle": "a little",
-    "abit": "a bit", "alot": "a lot", "lmao": "laughs", "lol": "laughs", "haha": "laughs", "hahaha": "laughs",
-    "peepers": "eyes", "mad": "angry", "wee": "small", "itty": "small", "bitty": "small", "teeny": "small", "wth": "with",
-    "lft": "left", "rght": "right", "rite": "right", "hed": "head", "tounge": "tongue", "eyebrown": "eyebrow", "teh": "the",
-    "thier": "their", "recieves": "receives", "untill": "until", "eys": "eyes", "yeux": "yeux", "whilst": "while",
+    "lil": "little", "lil'": "little", "smol": "small", "gonna": "going to", "kinda": "kind of",
+    "sorta": "sort of", "sec": "second", "secs": "seconds", "u": "you", "ur": "your", "n": "and", "w": "with",
+    "b4": "before", "rly": "really", "v": "very", "thru": "through", "cam": "camera", "smilin": "smiling",
+    "noddin": "nodding", "lookin": "looking", "turnin": "turning", "shakin": "shaking", "laughin": "laughing",
+    "grinnin": "grinning", "blinkin": "blinking", "winkin": "winking", "em": "them", "til": "until",
+    "till": "until", "soo": "so", "sooo": "so", "lefty": "left", "noggin": "head", "smiley": "smiling",
+    "eyebrowses": "eyebrows", "alittle": "a little", "abit": "a bit", "alot": "a lot", "lmao": "laughs",
+    "lol": "laughs", "haha": "laughs", "hahaha": "laughs", "peepers": "eyes", "wee": "small", "itty": "small",
+    "bitty": "small", "teeny": "small", "wth": "with", "lft": "left", "rght": "right", "rite": "right",
+    "hed": "head", "tounge": "tongue", "eyebrown": "eyebrow", "teh": "the", "thier": "their",
+    "recieves": "receives", "untill": "until", "eys": "eyes", "yeux": "yeux", "whilst": "while",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ it travels with its fragment through all the cutting; :func:`take_marks` reads i
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -33,7 +34,11 @@ _MOMENTS: tuple[tuple[re.Pattern[str], str, float | None], ...] = tuple(
          rf"|secs?|seconds?)\b(?: mark)?,?", "a", None),
         (r"(?:^|(?<=[\s,;]))(\d+(?:\.\d+)?)\s*(?:s|secs?|seconds?)\s*:", "a", None),
         (rf"\b({NUMBER}) {SECONDS} (?:in|into the (?:clip|video))\b,?", "a", None),
-        (rf"\b(?:after|following) (?:about |around |another |roughly )?({NUMBER}) (?:long |short )?{SECONDS},?", "d", None),
+        (
+            rf"\b(?:after|following) (?:about |around |another |roughly )?({NUMBER}) (?:long |short )?{SECONDS},?",
+            "d",
+            None,
+        ),
         (rf"\b({NUMBER}) {SECONDS} later\b,?", "d", None),
         (rf"\b(?:and )?(?:pauses?|waits?|pausing|waiting|stays still|holds still|freezes|freezing|stopping"
          rf"|pause|wait)"
@@ -119,7 +124,7 @@ def with_marks(text: str) -> str:
     """Moments and pauses said in words become marks."""
     text = re.sub(r"⟦l(\w+)⟧", lambda m: f" ⟦a-{number(m.group(1)):.2f}⟧ ".replace(".", "·"), text)
     for pattern, kind, value in _MOMENTS:
-        text = pattern.sub(lambda m, k=kind, v=value: _mark(m, k, v), text)
+        text = pattern.sub(functools.partial(_mark, kind=kind, value=value), text)
     return text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from text2motion.language.recognition import is_action_word
 from text2motion.language.spelling import corrected
 
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": ",", "…": ",", "&": " and ",
@@ -16,27 +17,42 @@ _SEEN = (
 )
 _FLIP_BEFORE = re.compile(rf"\b(?:the )?(?:{_SEEN})[- ](left|right)\b(?!ed)")
 _FLIP_AFTER = re.compile(
-    r"\b(left|right)(?: hand)?(?: side| edge| part)? (?:of|in) the (?:screen|frame|image|picture|shot|video|view)\b"
-    r"|\b(left|right)(?:,)? (?:as seen (?:by|from)(?: the)? \w+|from (?:the |our )?(?:viewer|camera|audience|point of view"
+    r"\b(left|right)(?: hand)?(?: side| edge| part)? (?:of|in) the (?:screen|frame|image|picture|shot"
+    r"|video|view)\b"
+    r"|\b(left|right)(?:,)? (?:as seen (?:by|from)(?: the)? \w+|from (?:the |our )?(?:viewer|camera|audience"
+    r"|point of view"
     r"|perspective|side)(?:'s)?(?: (?:point of view|perspective|side|view|pov))?|as (?:we|you) see it)"
 )
 _PLACED = re.compile(
-    r"\b(?:in|on|at) the (?:left|right|upper|lower|top|bottom)(?:[- ]hand)?(?: (?:left|right))? (?:half|side|part"
+    r"\b(?:in|on|at) the (?:left|right|upper|lower|top|bottom)(?:[- ]hand)?(?: (?:left|right))? (?:half|side"
+    r"|part"
     r"|third|corner|edge) of (?:the|a) (?:frame|screen|image|picture|shot|photo|room)\b"
 )
 _OWN = re.compile(
-    r"\b(?:stage|anatomical|(?:the )?(?:subject|actor|actress|character|person|woman|man|speaker|performer|girl|boy)'s"
+    r"\b(?:stage|anatomical|(?:the )?(?:subject|actor|actress|character|person|woman|man|speaker|performer"
+    r"|girl|boy)'s"
     r"(?: own)?|(?:his|her|their|your|its|my) (?:own|very own)) (left|right)\b"
 )
 _NOT_A_SIDE = re.compile(
-    r"\bright (?=away\b|now\b|in (?:front|the middle|the cent)|into the (?:camera|lens)|up to\b|at the (?:camera|viewer|lens|audience|end"
-    r"|start|beginning)|at (?:us|me|you)\b|back at\b)|(?:^|(?<=[,.;] )|(?<=\band ))right (?=before|after|when|as\b)|\ball right\b"
+    r"\bright (?=away\b|now\b|in (?:front|the middle|the cent)|into the (?:camera|lens)|up to\b"
+    r"|at the (?:camera|viewer|lens|audience|end"
+    r"|start|beginning)|at (?:us|me|you)\b|back at\b)|(?:^|(?<=[,.;] )|(?<=\band ))right (?=before|after|when"
+    r"|as\b)|\ball right\b"
     r"|\b(?:is|was|has|had|been) left\b(?! (?:by|in))"
 )
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"\bw/o\b", "without"),
+        (r"\b(?:idk|tho|pls|plz|thx|btw|imo|y'know|you know|or something|or whatever|i guess)\b", ""),
+        (r"\b(?:kind|sort) of\b", "slightly"),
+        (r"\b(?:in |during |for |over )?(?:the )?first half(?: of the (?:clip|video|shot))?\b:?", "⟦w0·00⟧"),
+        (
+            r"\b(?:in |during |for |over )?(?:the )?(?:second|other) half(?: of the (?:clip|video|shot))?\b:?",
+            "⟦w0·50⟧",
+        ),
+        (r"\brepeat(?:s|ed)?:", "repeatedly"),
+        (r"\bwithout blinking\b,?", ", stares without blinking,"),
         (r"\bw/(?=\s|\w)", "with "),
         ("->|=>|>", ", then "),
         (r"\s\+\s", " and "),
@@ -227,14 +243,18 @@ def tidied(text: str) -> str:
     text = _NOT_A_SIDE.sub("", text)
     for pattern, replacement in _REWRITES:
         text = pattern.sub(replacement, text)
-    text = re.sub(
-        r"\b(\w{3,})((?:[ ,]+\1)+)\b",
-        lambda m: f"{m.group(1)} {1 + len(re.findall(m.group(1), m.group(2)))} times",
-        text,
-    )
+    text = re.sub(r"\b(\w{3,})((?:[ ,]+\1)+)\b", _doubled, text)
     text = re.sub(r"\((.*?)\)", r", \1, ", text)
     text = text.replace("(", ", ").replace(")", ", ").replace('"', "")
     return " ".join(text.split(" ")).strip()
+
+
+def _doubled(match: re.Match[str]) -> str:
+    """ "nod nod nod" is three nods; "very very" is "very"."""
+    word = match.group(1)
+    if word.endswith("ly") or not is_action_word(word):
+        return word
+    return f"{word} {1 + len(re.findall(word, match.group(2)))} times"
 
 
 def _clock(match: re.Match[str]) -> str:
