@@ -44,8 +44,8 @@ class FaceSquare:
 class FaceWatcher(Protocol):
     """What following a face needs: any detector with 478 points in MediaPipe's order can take its place."""
 
-    def detect(self, image: np.ndarray) -> list[FaceSquare]:
-        """Faces in (H, W, 3) uint8 RGB, the largest first."""
+    def detect(self, image: np.ndarray, *, least: int = 1) -> list[FaceSquare]:
+        """Faces in (H, W, 3) uint8 RGB, the largest first; a closer look where fewer than ``least`` are seen."""
         ...
 
     def follow(self, window: np.ndarray) -> np.ndarray | None:
@@ -98,19 +98,19 @@ class MediaPipeWatcher:
                 solution.process(blank)
         self._spoken = False
 
-    def detect(self, image: np.ndarray) -> list[FaceSquare]:
+    def detect(self, image: np.ndarray, *, least: int = 1) -> list[FaceSquare]:
         height, width = image.shape[:2]
         longest = float(max(height, width))
         found = self._in_square(image, FaceSquare(width / 2, height / 2, 1.3 * longest))
-        if not found and longest >= 320:  # faces that are small in the picture: in overlapping tiles
+        unique = _unique(found)
+        if (
+            len(unique) < least and longest >= 320
+        ):  # faces that are small in the picture: in overlapping tiles
             side = 0.75 * longest
             for y in (0.25, 0.75):
                 for x in (0.25, 0.75):
                     found += self._in_square(image, FaceSquare(x * width, y * height, side))
-        unique: list[FaceSquare] = []
-        for face in sorted(found, key=lambda face: -face.score):
-            if all(face.overlap(other) < _SAME_FACE for other in unique):
-                unique.append(face)
+            unique = _unique(found)
         return sorted(unique, key=lambda face: -face.side)
 
     def _in_square(self, image: np.ndarray, square: FaceSquare) -> list[FaceSquare]:
@@ -142,6 +142,15 @@ class MediaPipeWatcher:
         with _quiet():
             self._mesh.reset()
         self._spoken = False
+
+
+def _unique(found: list[FaceSquare]) -> list[FaceSquare]:
+    """Every face once, as its surest detection has it."""
+    unique: list[FaceSquare] = []
+    for face in sorted(found, key=lambda face: -face.score):
+        if all(face.overlap(other) < _SAME_FACE for other in unique):
+            unique.append(face)
+    return unique
 
 
 def window_picture(image: np.ndarray, square: FaceSquare, pixels: int = WINDOW_PIXELS) -> np.ndarray:

@@ -84,10 +84,12 @@ class FaceFollower:
         if seconds - self._looked_at < _RETRY_SECONDS:
             return None
         self._looked_at = seconds
-        faces = [face for face in self._watcher.detect(image) if face.side >= _SMALLEST_FACE]
+        faces = [
+            face for face in self._watcher.detect(image, least=self._face + 1) if face.side >= _SMALLEST_FACE
+        ]
         if not faces:  # too dark, perhaps
             lit = _lit(image, _gain(image))
-            faces = self._watcher.detect(lit) if lit is not image else []
+            faces = self._watcher.detect(lit, least=self._face + 1) if lit is not image else []
         self.most_faces = max(self.most_faces, len(faces))
         for face in self._candidates(faces, seconds):
             square = replace(face, side=1.25 * face.side)  # the detector's box is smaller than the mesh

@@ -10,7 +10,7 @@ import numpy as np
 from driving.video.lips import sealed
 from driving.video.neutral import neutral_of, relative_to, sharp_lids
 from driving.video.result import TrackedShot
-from flame.fitting.track_smoothing import LIGHT, Smoothing, smoothed
+from flame.fitting.track_smoothing import LIGHT, Smoothing, Steady, smoothed, steadied
 from flame.sequence import CHANNELS, FlameSequence
 
 __all__ = ["Timeline", "SHORT_GAP_SECONDS", "lay_out"]
@@ -89,7 +89,7 @@ def _shot_motion(
     tracked = shot.track.sequence
     lids = sharp_lids(tracked.eyelids, shot.lid_gaps, shot.lids_shut)
     even = _even(tracked.replace(eyelids=lids), own)
-    even = smoothed(even, smoothing)
+    even = steadied(smoothed(even, smoothing), Steady())
     positions = np.clip(times * even.fps, 0.0, even.frames - 1)
     if not absolute:
         grid_seen = shot.track.seen[_nearest(own, np.arange(even.frames) / even.fps)]

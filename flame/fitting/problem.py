@@ -8,6 +8,7 @@ scale in pixels, so the numbers do not depend on the image size. The camera look
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -35,6 +36,13 @@ class FitState:
     expression: np.ndarray
     shape: np.ndarray
     log_focal: float
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """(B, F) per-frame parameters as numbers (rotations as axis-angle); worked out once."""
+        angles = matrix_to_axis_angle(self.rotations)  # (B, 5, 3)
+        parts = [angles[:, 0], angles[:, 1], angles[:, 2], angles[:, 3, :2], angles[:, 4, :2]]
+        return np.concatenate([*parts, self.eyelids, self.translation, self.expression], axis=1)
 
     def frames(self, index: slice | np.ndarray) -> FitState:
         """Some of the frames, with the same shape and focal length."""
@@ -131,7 +139,7 @@ class FitProblem:
         prior = np.sum(
             self.table.weights * (values - self.targets()) ** 2 + 2 * self.table.slope * values, axis=1
         )
-        prior = prior + np.einsum("bi,bij,bj->b", values, self._ties(values), values, optimize=True)
+        prior = prior + np.einsum("bi,bi->b", np.einsum("bi,bij->bj", values, self._ties(values)), values)
         shared = np.sum(state.shape**2) / self.priors.shape**2 if not self.shape_is_known else 0.0
         return data + prior * self._belief() + shared / len(data)
 
@@ -188,9 +196,7 @@ class FitProblem:
 
     def values(self, state: FitState) -> np.ndarray:
         """(B, F) per-frame parameters as numbers (rotations as axis-angle)."""
-        angles = matrix_to_axis_angle(state.rotations)  # (B, 5, 3)
-        parts = [angles[:, 0], angles[:, 1], angles[:, 2], angles[:, 3, :2], angles[:, 4, :2]]
-        return np.concatenate([*parts, state.eyelids, state.translation, state.expression], axis=1)
+        return state.values
 
     def targets(self) -> np.ndarray:
         """(F,) what the priors pull towards: rest, at the usual distance."""

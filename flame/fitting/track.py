@@ -38,7 +38,7 @@ from flame.fitting.priors import (
 from flame.fitting.problem import FitProblem, FitState, Measurements
 from flame.fitting.solver import SolverOptions, solve
 from flame.fitting.threads import one_blas_thread
-from flame.fitting.track_priors import USUAL, TrackPriors, couplings, track_stiffness, track_table
+from flame.fitting.track_priors import DRIVING, USUAL, TrackPriors, couplings, track_stiffness, track_table
 from flame.fitting.track_problem import TrackProblem, one_frame, personalised, state_of, values_of
 from flame.fitting.track_smoothing import LIGHT, Smoothing, bridged, smoothed
 from flame.fitting.track_start import TrackStart
@@ -178,7 +178,7 @@ class FaceTracker:
             camera_distance=start.camera_distance,
             template=start.template,
             resting=start.resting,
-            **options,  # type: ignore[arg-type]
+            **{"priors": DRIVING, **options},  # type: ignore[arg-type]
         )
 
     def __len__(self) -> int:
@@ -276,7 +276,7 @@ class FaceTracker:
         stiffness[RIGHT_EYE] *= 1.0 + _BLIND * hidden[1]
         if shoulders is not None and np.isfinite(shoulders).all():
             problem, stiffness = self._with_shoulders(problem, stiffness, np.asarray(shoulders, np.float64))
-        options = SolverOptions(iterations=6, tolerance=1e-3)
+        options = SolverOptions(iterations=4, tolerance=3e-3)
         state = self._state
         if self._error(problem, state) > LOST_ERROR:
             state = self._replaced(problem, state, points)

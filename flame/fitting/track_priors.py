@@ -22,7 +22,7 @@ from flame.fitting.priors import (
 )
 from flame.head import FlameHead
 
-__all__ = ["OPPOSITES", "USUAL", "TrackPriors", "couplings", "track_stiffness", "track_table"]
+__all__ = ["DRIVING", "OPPOSITES", "USUAL", "TrackPriors", "couplings", "track_stiffness", "track_table"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,10 @@ _CONVEX = 0.3
 
 USUAL = TrackPriors()
 """What a tracker believes unless told otherwise."""
+
+DRIVING = TrackPriors(expression=0.12)
+"""What is believed of a face whose rest is known from several frames: on synthetic actors the error of rig weights
+was a seventh smaller than with 0.2, that of the posed face a twentieth."""
 
 
 def track_table(head: FlameHead, priors: TrackPriors) -> ParameterTable:
