@@ -252,7 +252,7 @@ def test_stretching(motion) -> None:
 def test_shipped_models_fill_calmly_and_without_a_step(motion) -> None:
     edited = between(motion, [(2.0, 4.0)])
     yaw = np.degrees(edited.neck[:, 1])
-    assert 20.0 < yaw[50:100].min() < yaw[50:100].max() < 30.0, "a turned head stays turned"
+    assert np.abs(yaw[50:100] - yaw[[49, 100]].mean()).max() < 6.0, "a turned head stays turned"
     for name, slack in (("neck", 0.004), ("expression", 0.06)):
         bend = _bend(edited, name)
         usual = max(_bend(motion, name).max(), slack)
