@@ -6,6 +6,12 @@
 from __future__ import annotations
 
 FIRST: tuple[tuple[str, str], ...] = (
+    (
+        r"\b(?:slightly|partly|partially|almost|nearly|half) (?:clos|shut)\w* ~eyes\b"
+        r"|\bclos\w* ~eyes (?:slightly|partly|partially|a (?:bit|little)|halfway)\b"
+        r"|\beyes (?:slightly|partly|partially|almost|nearly) (?:closed|shut)",
+        "droop_lids",
+    ),
     (r"\bnod\w* off|\bdoz\w+ off|\bfall\w* asleep|\bdrift\w* off", "close_eyes"),
     (r"\bmouth corner\b.*\b(?:left|right)\b|\b(?:left|right) mouth corner", "smirk_{side}"),
     (

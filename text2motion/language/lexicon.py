@@ -122,7 +122,8 @@ FAST = re.compile(
     r"|nimbly)\b"
 )
 SMALL = re.compile(
-    r"\b(slight(?:ly|est)?|a little(?: bit)?|a bit|a touch|a tad|a crack|ajar|subtl[ey]|faint(?:ly|est)?"
+    r"\b(slight(?:ly|est)?|a little(?: bit)?|a bit|a touch|a tad|a hair|a smidge"
+    r"|a crack|ajar|subtl[ey]|faint(?:ly|est)?"
     r"|bare(?:ly)|hardly|scarcely"
     r"|tiny|small|minimal(?:ly)?|mild(?:ly)?|somewhat|partial(?:ly)?|partway|half-?way|a hint of|the hint of"
     r"|hint of"

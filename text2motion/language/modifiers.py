@@ -37,6 +37,7 @@ _ARTICLE = re.compile(
     r"\b(?:a|an)\s+(?:[\w-]+\s+){0,2}?(?:nod|wink|blink|headshake|shake of|eye-?roll|kiss|yawn|gulp)\b"
 )
 _DEGREES = re.compile(r"\b(\d{1,3}) ?(?:degrees?|deg|°)")
+_SHUTS = ("close_eyes", "close_left_eye", "close_right_eye", "blink", "wink", "droop_lids")
 _SLIGHT, _FAR = 14, 35  # degrees of a turn or tilt
 _WIDE_EYES = re.compile(r"\bwide(?:ly)?\b|\bbig\b")
 
@@ -66,7 +67,10 @@ def manner_of(text: str, action: Action | None) -> tuple[str, Manner]:
     fills = (
         lexicon.KEEPS.search(text) is not None and action is not None and action.kind == CYCLE and not count
     )
-    return text, Manner(speed, size_of(plain, action), count, hold, fills)
+    size = size_of(plain, action)
+    if action is not None and action.name.startswith(_SHUTS):
+        size = max(size, 0)  # a gentle blink shuts the eye all the same
+    return text, Manner(speed, size, count, hold, fills)
 
 
 def _counted_noun(words: list[str]) -> int:

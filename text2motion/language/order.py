@@ -57,7 +57,7 @@ _LEAD = re.compile(
     r"|begins? (?:by|with)"
     r"|starts? (?:by|with|off by|off with|out)|starting (?:with|by)|beginning (?:with|by)|and|,|to|also|both"
     r"|there|just"
-    r"|begins? to|starts? to|begins?|starts?|now|so|well|ok|okay|let's|make (?:her|him|them|it)|have (?:her"
+    r"|begins? to|starts? to|begins?|starts?|now|well|ok|okay|let's|make (?:her|him|them|it)|have (?:her"
     r"|him|them)|i want "
     r"(?:her|him|them) to"
     r"|we see|can you|could you|as|proceeds to) )+"

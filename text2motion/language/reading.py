@@ -36,6 +36,7 @@ class Reader:
         self._group = -1
         self._step_first = 0
         self._pending = Marks()
+        self._beforehand = ""
 
     def read(self, text: str) -> None:
         """Read a stretch of text; its first action comes after everything read before."""
@@ -76,6 +77,8 @@ class Reader:
         if self._goes_to_and_fro(text):
             return
         found = actions_in(text)
+        if not found and self._says_how_beforehand(text):
+            return
         if not found and self.clauses and self._modifies(text):
             return
         if not found:
@@ -159,6 +162,21 @@ class Reader:
         self._repeat_pair((count_of(text) or 2) - 1)
         return True
 
+    def _says_how_beforehand(self, text: str) -> bool:
+        """ "slowly, she turns left": words that only say how, before anything of their step."""
+        manner = manner_of(text, None)[1]
+        if len(self.clauses) > self._step_first or not (manner.speed or manner.size) or manner.count:
+            return False
+        if re.search(rf"\b{lexicon.ELSEWHERE}\b", text):
+            return False
+        rest = text
+        for words in (lexicon.SLOW, lexicon.FAST, lexicon.SMALL, lexicon.LARGE):
+            rest = words.sub(" ", rest)
+        if any(word not in lexicon.FILLERS and not word.endswith("ly") for word in rest.split()):
+            return False
+        self._beforehand = text
+        return True
+
     def _modifies(self, text: str) -> bool:
         """Words that are no action but say how ("twice", "very slowly"): they go to the action before."""
         text, manner = manner_of(text, self.clauses[-1].entry)
@@ -186,6 +204,8 @@ class Reader:
     # -------------------------------------------------------------------------------------------- clauses
 
     def _add(self, words: str, action: Action, *, together: bool = False, count: int | None = None) -> None:
+        if self._beforehand:
+            words, self._beforehand = f"{self._beforehand} {words}", ""
         text, manner = manner_of(words, action)
         said = manner.count if count is None else count
         marks, self._pending = self._pending, Marks()

@@ -84,7 +84,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bwithout stopping\b", "non-stop"),
         (
             r"\b(?:bit by bit|little by little|at a (?:leisurely|slow|snail's|relaxed) pace|in slow-motion"
-            r"|with no hurry)\b",
+            r"|(?:with|in) no hurry)\b",
             "slowly",
         ),
         (
