@@ -2,7 +2,7 @@
 
 Three documented steps, each causal but for two inner frames (0.04 s):
 
-* columns other than lips and lids are smoothed by a binomial of five frames (they move slowly by nature);
+* head and face are smoothed by a Gaussian of 0.044 s (they move slowly by nature), lips by three frames;
 * a frame between inner frames is interpolated, but the demand for a seal or a contact is the strongest of the
   inner frames it covers, so that a /p/ is not lost between two frames at 25 a second;
 * where the encoder hears a seal, the gap of the lips is drawn to closed by the amount it is sure, by solving the
@@ -15,24 +15,42 @@ import math
 
 import numpy as np
 
-from driving.speech.layout import COLUMNS, LIP_COLUMNS, MOTION_FPS, from_columns, rest_columns
+from driving.speech.layout import (
+    COLUMNS,
+    EYE_COLUMNS,
+    LID_COLUMNS,
+    LIP_COLUMNS,
+    MOTION_FPS,
+    from_columns,
+    rest_columns,
+)
 from driving.speech.lips import lip_meter
 from driving.speech.mouth import CONTACT_GAP_MM, CONTACT_SHAPES, SEAL_GAP_MM, set_lip_gap
 from driving.speech.style import TRAINED_HEAD, TRAINED_MOUTH, SpeechStyle
 from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence
 
-FUTURE_FRAMES = 2
-"""Inner frames after a frame that finishing needs."""
-_KERNEL = np.array([1.0, 4.0, 6.0, 4.0, 1.0], np.float32) / 16.0
+PAST_FRAMES, FUTURE_FRAMES = 8, 2
+"""Inner frames before and after a frame that finishing needs."""
+
+
+def _kernel() -> np.ndarray:
+    """(11,) a Gaussian of 0.044 s (half power at 4.2 Hz) whose middle lies 0.04 s back."""
+    offset = np.arange(-PAST_FRAMES, FUTURE_FRAMES + 1) + 2.0
+    bell = np.exp(-0.5 * (offset / 2.2) ** 2)
+    return (bell / bell.sum()).astype(np.float32)
+
+
+_SLOW = _kernel()
+_QUICK = np.array([1.0, 2.0, 1.0], np.float32) / 4.0
 _LIPS_START_SECONDS, _FACE_START_SECONDS = 0.12, 0.5
 # Probabilities between which a demand grows from nothing to all. Chosen on voices kept out of training.
 _SEAL_HEARD = (0.40, 0.65)
 _BILABIAL_HEARD = (0.25, 0.50)
 _CONTACT_HEARD = (0.25, 0.50)
-_STEADY = np.setdiff1d(
+_SLOW_COLUMNS = np.setdiff1d(
     np.arange(len(COLUMNS)),
-    np.append(LIP_COLUMNS, [COLUMNS.index("eyelid_left"), COLUMNS.index("eyelid_right")]),
+    np.concatenate([LIP_COLUMNS, np.r_[EYE_COLUMNS], np.r_[LID_COLUMNS]]),
 )
 _MOUTH_SHAPES = np.array(
     [i for i, name in enumerate(EXPRESSION_NAMES) if name.startswith(("mouth", "lips", "tongue"))]
@@ -40,10 +58,13 @@ _MOUTH_SHAPES = np.array(
 
 
 def steadied(columns: np.ndarray) -> np.ndarray:
-    """(T + 4, D) to (T, D): steady columns smoothed, the others as they are."""
-    frames = len(columns) - 4
-    result = columns[2 : 2 + frames].copy()
-    result[:, _STEADY] = sum(weight * columns[k : k + frames][:, _STEADY] for k, weight in enumerate(_KERNEL))
+    """(PAST + T + FUTURE, D) to (T, D): head and face slowly, lips a little smoothed, eyes as they are."""
+    frames = len(columns) - PAST_FRAMES - FUTURE_FRAMES
+    result = columns[PAST_FRAMES : PAST_FRAMES + frames].copy()
+    slow = columns[:, _SLOW_COLUMNS]
+    result[:, _SLOW_COLUMNS] = sum(weight * slow[k : k + frames] for k, weight in enumerate(_SLOW))
+    lips = columns[PAST_FRAMES - 1 :, LIP_COLUMNS]
+    result[:, LIP_COLUMNS] = sum(weight * lips[k : k + frames] for k, weight in enumerate(_QUICK))
     return result
 
 

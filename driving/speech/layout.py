@@ -32,7 +32,8 @@ COLUMNS: tuple[str, ...] = (
     "eyelid_right",
     *_SHAPES,
 )
-_LIDS = slice(27, 29)
+EYE_COLUMNS = slice(18, 24)
+LID_COLUMNS = slice(27, 29)
 _FACE = slice(29, 29 + len(_SHAPES))
 _MOUTH_WORDS = ("mouth", "jaw", "lips", "tongue", "cheekPuff")
 LIP_COLUMNS: np.ndarray = np.array(
@@ -74,10 +75,19 @@ def from_columns(columns: np.ndarray) -> dict[str, np.ndarray]:
         "rotation": turns[:, 1],
         "jaw": jaw,
         "eyes": np.concatenate([turns[:, 3], turns[:, 3]], axis=1),
-        "eyelids": np.clip(columns[:, _LIDS], 0.0, 1.0),
+        "eyelids": np.clip(columns[:, LID_COLUMNS], 0.0, 1.0),
         "translation": (columns[:, 24:27] / _CENTIMETRES).astype(np.float32),
         "expression": expression,
     }
+
+
+def with_eyes(columns: np.ndarray, lids: np.ndarray, gaze: np.ndarray) -> np.ndarray:
+    """A copy of (T, D) with other lids (T,) and another gaze (T, 2), radians about +x and +y."""
+    changed = columns.copy()
+    turn = np.concatenate([gaze, np.zeros((len(gaze), 1), gaze.dtype)], axis=1)
+    changed[:, EYE_COLUMNS] = matrix_to_rotation_6d(axis_angle_to_matrix(turn))
+    changed[:, LID_COLUMNS] = lids[:, None]
+    return changed
 
 
 def rest_columns() -> np.ndarray:

@@ -43,6 +43,7 @@ class SpeechConfig:
         width, layers, heads: of both parts.
         context: frames of carry-over, even.
         chunk: frames made at once, even.
+        dropout: in the encoder while training.
     """
 
     features: str
@@ -56,6 +57,7 @@ class SpeechConfig:
     heads: int = 4
     context: int = 32
     chunk: int = 12
+    dropout: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -86,8 +88,9 @@ class ConvBlock(nn.Module):
         causal: taps at t, t − d, t − 2d instead of t − d, t, t + d.
     """
 
-    def __init__(self, width: int, dilation: int, *, causal: bool) -> None:
+    def __init__(self, width: int, dilation: int, *, causal: bool, dropout: float = 0.0) -> None:
         super().__init__()
+        self.dropout = dropout
         self.norm = nn.LayerNorm(width)
         self.conv = nn.Conv1d(width, width, 3, dilation=dilation)
         self.mix = nn.Linear(width, width)
@@ -97,7 +100,8 @@ class ConvBlock(nn.Module):
         """(B, T, W) -> (B, T − 2d, W)."""
         y = self.conv(self.norm(x).transpose(1, 2)).transpose(1, 2)
         before, after = self.cut
-        return x[:, before : x.shape[1] - after] + self.mix(F.gelu(y))
+        y = F.dropout(F.gelu(y), self.dropout, self.training)
+        return x[:, before : x.shape[1] - after] + self.mix(y)
 
 
 class SoundEncoder(nn.Module):
@@ -108,9 +112,10 @@ class SoundEncoder(nn.Module):
         width, step = config.width, config.rows_per_frame
         self.front = nn.Conv1d(config.feature_dims, width, 3 * step, stride=step)
         self.blocks = nn.ModuleList(
-            [ConvBlock(width, d, causal=True) for d in CAUSAL_DILATIONS]
-            + [ConvBlock(width, d, causal=False) for d in CENTRED_DILATIONS]
+            [ConvBlock(width, d, causal=True, dropout=config.dropout) for d in CAUSAL_DILATIONS]
+            + [ConvBlock(width, d, causal=False, dropout=config.dropout) for d in CENTRED_DILATIONS]
         )
+        self.dropout = config.dropout
         self.norm = nn.LayerNorm(width)
         self.phone = nn.Linear(width, config.phones)
         self.contact = nn.Linear(width, len(CONTACTS))
@@ -124,7 +129,7 @@ class SoundEncoder(nn.Module):
         x = F.gelu(self.front(rows.transpose(1, 2))).transpose(1, 2)
         for block in self.blocks:
             x = block(x)
-        return self.norm(x)
+        return F.dropout(self.norm(x), self.dropout, self.training)
 
     def drafted(self, sound: Tensor, style: Tensor) -> Tensor:
         """(B, F, W) and (B, S + 1) -> (B, F, D): the motion that sound and style decide, in network units."""

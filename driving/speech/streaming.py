@@ -17,8 +17,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driving.speech.finishing import FUTURE_FRAMES, at_times, finished, rest_context, steadied
-from driving.speech.layout import CONTACTS, MOTION_FPS
+from driving.speech.eyes import LivingEyes
+from driving.speech.finishing import (
+    FUTURE_FRAMES,
+    PAST_FRAMES,
+    at_times,
+    finished,
+    rest_context,
+    steadied,
+)
+from driving.speech.layout import CONTACTS, MOTION_FPS, from_columns, with_eyes
 from driving.speech.resampling import SAMPLE_RATE, StreamResampler
 from flame.timing import frame_count
 
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
 LATENCY_SECONDS = 0.5
 """At most this long after a sound its frame can be given out."""
 STEPS = 4
+_SPEECH = CONTACTS.index("speech")
 
 
 class SpeechStream:
@@ -75,9 +84,9 @@ class SpeechStream:
         self._state = extractor.start()
         self._sampler = _Sampler(network, units, seed=int(seed), style=style, guidance=guidance, steps=steps)
         self._rows = self._quiet_rows()
-        self._motion = rest_context(FUTURE_FRAMES)  # (F, D), its first row is inner frame ``_first``
-        self._contacts = np.zeros((FUTURE_FRAMES, len(CONTACTS)), np.float32)
-        self._first = -FUTURE_FRAMES
+        self._motion = rest_context(PAST_FRAMES)  # (F, D), its first row is inner frame ``_first``
+        self._contacts = np.zeros((PAST_FRAMES, len(CONTACTS)), np.float32)
+        self._first = -PAST_FRAMES
         self._emitted = 0
 
     def push(self, samples: np.ndarray) -> FlameSequence | None:
@@ -147,7 +156,7 @@ class SpeechStream:
             return None
         times = np.arange(self._emitted, stop) / self._fps
         steady = steadied(self._motion)
-        inside = at_times(steady, self._first + 2, times, fps=self._fps, strongest=False)
+        inside = at_times(steady, self._first + PAST_FRAMES, times, fps=self._fps, strongest=False)
         contacts = at_times(self._contacts, self._first, times, fps=self._fps, strongest=True)
         self._emitted = stop
         self._forget()
@@ -155,7 +164,7 @@ class SpeechStream:
 
     def _forget(self) -> None:
         """Drop inner frames that no later frame looks at."""
-        keep_from = math.floor(self._emitted / self._fps * MOTION_FPS) - 2 * FUTURE_FRAMES - 1
+        keep_from = math.floor(self._emitted / self._fps * MOTION_FPS) - PAST_FRAMES - 1
         drop = min(max(0, keep_from - self._first), len(self._motion) - 1)
         self._motion, self._contacts = self._motion[drop:], self._contacts[drop:]
         self._first += drop
@@ -181,6 +190,7 @@ class _Sampler:
         self._seed, self._guidance, self._steps = seed, guidance, steps
         self._style = torch.from_numpy(np.append(style.vector(), np.float32(1.0)))[None]
         self._context = torch.from_numpy(units.forward(rest_context(config.context)))[None]
+        self._eyes = LivingEyes(seed=seed, style=style)
         self._heard: torch.Tensor | None = None  # sound of the carry-over's frames (1, C, W)
         self.made = 0
 
@@ -194,11 +204,14 @@ class _Sampler:
             sound = fresh if self._heard is None else torch.cat([self._heard, fresh], dim=1)
             contacts = torch.sigmoid(self._network.encoder.contact(sound[:, config.context :]))[0].numpy()
             window = self._denoised(sound)
-            made = window[:, config.context :]
+            columns = self._units.backward(window[0, config.context :].numpy())
+            neck = from_columns(columns)["neck"]
+            columns = with_eyes(columns, *self._eyes.chunk(contacts[:, _SPEECH], neck))
+            made = torch.from_numpy(self._units.forward(columns))[None]
             self._context = torch.cat([self._context, made], dim=1)[:, -config.context :]
             self._heard = sound[:, -config.context :]
         self.made += 1
-        return self._units.backward(made[0].numpy()), contacts
+        return columns, contacts
 
     def _denoised(self, sound: torch.Tensor) -> torch.Tensor:
         """(1, context + chunk, D) of what they sound like (1, context + chunk, W)."""

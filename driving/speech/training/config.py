@@ -18,6 +18,7 @@ class SpeechTrainingConfig:
         leave_out: voices of the corpus that are not used, with commas between them.
         width, layers, heads: sizes of the network.
         context, chunk: frames (50 a second) carried over and made at once; even numbers.
+        dropout: in the encoder.
         segment: frames of a training segment beyond the carry-over.
         batch: segments a step.
         windows: windows denoised per segment.
@@ -43,6 +44,7 @@ class SpeechTrainingConfig:
     heads: int = 4
     context: int = 32
     chunk: int = 12
+    dropout: float = 0.1
     segment: int = 160
     batch: int = 8
     windows: int = 6

@@ -224,8 +224,8 @@ def altered_rows(
 ) -> np.ndarray:
     """Features as another channel, level or noise would have made them; for the mel features only.
 
-    Tilts and bumps of the spectrum, a shift of the level, whole groups of bands missing (narrow-band speech), the
-    log-mel or the PCEN half missing, grain.
+    Longer and shorter vocal tracts, tilts and bumps of the spectrum, a shift of the level, whole groups of bands
+    missing (narrow-band speech), the log-mel or the PCEN half missing, grain.
 
     Args:
         rows: (B, R, 2 bands + 4), log-mel first, then PCEN, voicing, pitch, loudness, its change.
@@ -237,6 +237,7 @@ def altered_rows(
         return rows
     changed = rows.copy()
     size = len(rows)
+    _warp(changed, generator, bands=bands, strength=strength)
     place = np.linspace(-1.0, 1.0, bands)
     tilt = generator.normal(0.0, 0.15 * strength, (size, 1, 1)) * place
     bumps = generator.normal(0.0, 0.12 * strength, (size, 1, 6))
@@ -260,3 +261,14 @@ def altered_rows(
             changed[index, :, low:wide], changed[index, :, bands + low : bands + wide] = -1.0, -0.4
     grain = generator.normal(0.0, 0.05 * strength, changed.shape).astype(np.float32)
     return np.maximum(changed + grain, -2.4)
+
+
+def _warp(rows: np.ndarray, generator: np.random.Generator, *, bands: int, strength: float) -> None:
+    """Other lengths of the vocal tract: both halves stretched along the bands by up to a fifth, in place."""
+    for item in rows:
+        place = np.clip(np.arange(bands) * np.exp(generator.normal(0.0, 0.07 * strength)), 0, bands - 1.001)
+        low = place.astype(np.int64)
+        part = (place - low).astype(np.float32)
+        for first in (0, bands):
+            block = item[:, first : first + bands]
+            item[:, first : first + bands] = block[:, low] * (1.0 - part) + block[:, low + 1] * part

@@ -71,6 +71,7 @@ class SpeechTrainer:
             heads=config.heads,
             context=config.context,
             chunk=config.chunk,
+            dropout=config.dropout,
         )
         network = SpeechNetwork(self.network_config)
         optimiser = torch.optim.AdamW(
