@@ -1,7 +1,7 @@
 """Drivers: whatever can drive a portrait, behind one protocol.
 
-Owns: the ``Driver`` protocol, requests, ``TextDriver``, ``SpeechDriver``, ``VideoDriver``, and mixing them. Does not
-own: file reading and writing (drivers take text, arrays and iterators), rendering.
+Owns: the ``Driver`` protocol, requests, ``TextDriver``, ``SpeechDriver``, ``VideoDriver``, and mixing them.
+Does not own: file reading and writing (drivers take text, arrays and iterators), rendering.
 """
 
 from __future__ import annotations
