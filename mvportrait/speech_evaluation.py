@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from flame.timing import DEFAULT_FPS
 from mvportrait.reporting import Reporter
 
 if TYPE_CHECKING:
+    from driving.speech import SpeechDriver
     from driving.speech.evaluation import SpeechScores
     from driving.speech.phones import PhoneSpan
     from flame.sequence import FlameSequence
@@ -196,7 +198,7 @@ def _from_shards(options: EvaluateSpeechOptions) -> Iterator[_Spoken]:
     from driving.speech.shards import SAMPLE_RATE, load_shards
 
     for number, clip in enumerate(load_shards(options.shards, limit=options.shard_clips)):
-        group = f"synthesized, {clip.language}" if options.shards else ""
+        group = f"synthesized, {clip.language or 'nobody'}"
         yield _Spoken(f"{number}", clip.audio, SAMPLE_RATE, clip.phones, None, None, group)
 
 
@@ -217,13 +219,8 @@ def _rows(clip: _Spoken, options: EvaluateSpeechOptions) -> Iterator[tuple[str, 
 
 
 def _drive(clip: _Spoken, options: EvaluateSpeechOptions, transcript: str | None) -> FlameSequence:
-    from driving.speech import SpeechDriver, SpeechRequest
+    from driving.speech import SpeechRequest
 
-    model = None
-    if options.weights is not None:
-        from driving.speech.weight_files import load_weights
-
-        model = load_weights(options.weights)
     request = SpeechRequest(
         samples=clip.samples,
         sample_rate=clip.sample_rate,
@@ -231,7 +228,19 @@ def _drive(clip: _Spoken, options: EvaluateSpeechOptions, transcript: str | None
         seed=options.seed,
         transcript=transcript,
     )
-    return SpeechDriver(model).drive(request)
+    return _driver(options.weights).drive(request)
+
+
+@lru_cache(maxsize=1)
+def _driver(weights: Path | None) -> SpeechDriver:
+    """The driver, its network read once for all clips."""
+    from driving.speech import SpeechDriver
+
+    if weights is None:
+        return SpeechDriver()
+    from driving.speech.weight_files import load_weights
+
+    return SpeechDriver(load_weights(weights))
 
 
 def _motion(path: Path) -> FlameSequence:

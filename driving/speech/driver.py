@@ -172,7 +172,9 @@ class SpeechDriver:
 def _sharpened(sequence: FlameSequence, samples: np.ndarray, request: SpeechRequest) -> FlameSequence:
     """Lips by the phones of the transcript, found in the sound by forced alignment."""
     from driving.speech.alignment import align
+    from driving.speech.loudness import prosody
     from driving.speech.sharpening import sharpen
 
     assert request.transcript is not None
-    return sharpen(sequence, align(samples, request.sample_rate, request.transcript))
+    phones = align(samples, request.sample_rate, request.transcript)
+    return sharpen(sequence, phones, tracks=prosody(samples, request.sample_rate))

@@ -6,6 +6,7 @@ import numpy as np
 
 from driving.speech.coarticulation import Articulation, articulate
 from driving.speech.lips import lip_meter
+from driving.speech.loudness import Prosody
 from driving.speech.mouth import CONTACT_GAP_MM, CONTACT_SHAPES, SEAL_GAP_MM, set_lip_gap
 from driving.speech.phones import PhoneSpan, tidy
 from flame.errors import MotionFileError, input_error
@@ -15,7 +16,9 @@ from flame.sequence import FlameSequence
 _EASE_SECONDS = 0.08
 
 
-def sharpen(sequence: FlameSequence, phones: list[PhoneSpan], *, trust: float = 0.5) -> FlameSequence:
+def sharpen(
+    sequence: FlameSequence, phones: list[PhoneSpan], *, tracks: Prosody | None = None, trust: float = 0.7
+) -> FlameSequence:
     """The motion with its lips put on the phones.
 
     Seals of p, b, m, contacts of f, v and closed lips in pauses are met in full. Between them the gap goes
@@ -26,6 +29,7 @@ def sharpen(sequence: FlameSequence, phones: list[PhoneSpan], *, trust: float = 
     Args:
         sequence: a motion in the basis "open", whose time starts with the recording's.
         phones: spans of the recording.
+        tracks: loudness of the recording (``loudness.prosody``); vowels then open with it.
         trust: 0 to 1.
 
     Raises:
@@ -43,6 +47,7 @@ def sharpen(sequence: FlameSequence, phones: list[PhoneSpan], *, trust: float = 
         seconds=len(sequence) / sequence.fps,
         frames=len(sequence),
         fps=sequence.fps,
+        tracks=tracks,
     )
     jaw = sequence.jaw[:, 0].astype(np.float64)
     before = np.maximum(lip_meter().gap_mm(sequence.expression, jaw), 0.0)
