@@ -50,8 +50,14 @@ SHEETS: dict[str, tuple[tuple[float, str], ...]] = {
         (4.0, "A woman in a red hat standing by a window nods slowly, her eyebrows raised"),
     ),
 }
+#: file name -> (seconds, prompt) of the curves that ``mvportrait inspect --plot`` draws
+PLOTS: dict[str, tuple[float, str]] = {
+    "nod_smile": (5.0, "nods three times, then smiles broadly"),
+    "turn_wink": (6.0, "slowly turns left, quickly turns right, then winks with the left eye"),
+}
 _BACKGROUND = (0.93, 0.94, 0.95)
 _TITLE_PIXELS = 20
+_PLOT_WIDTH = 760
 
 
 def frames_of(sequence: FlameSequence, *, count: int, size: int) -> np.ndarray:
@@ -81,6 +87,20 @@ def sheet(rows: list[tuple[str, FlameSequence]], *, count: int, size: int) -> np
         ImageDraw.Draw(bar).text((4, 2), f"{title}  ({sequence.duration_seconds:g} s)", "black", font)
         strips += [np.asarray(bar), strip]
     return np.concatenate(strips, axis=0)
+
+
+def plot(sequence: FlameSequence, title: str, path: Path) -> None:
+    """The curves of the measured signals, as ``mvportrait inspect --plot`` draws them, in a JPEG file."""
+    from PIL import Image
+
+    from flame.signals import measure
+    from mvportrait.plots import plot_signals
+
+    drawn = path.with_suffix(".png")
+    plot_signals(measure(sequence), fps=sequence.fps, title=title, path=drawn)
+    picture = Image.open(drawn).convert("RGB")
+    picture.resize((_PLOT_WIDTH, round(picture.height * _PLOT_WIDTH / picture.width))).save(path, quality=85)
+    drawn.unlink()
 
 
 def main() -> None:
@@ -113,6 +133,9 @@ def main() -> None:
         target = options.out / f"text_{name}.{options.format}"
         Image.fromarray(picture).save(target, quality=82)
         print(f"{target}: {target.stat().st_size / 1e3:.0f} kB")
+    if options.prompts is None and options.sheet is None:
+        for name, (seconds, prompt) in PLOTS.items():
+            plot(make(prompt, seconds, options.seed), prompt, options.out / f"text_plot_{name}.jpg")
 
 
 if __name__ == "__main__":

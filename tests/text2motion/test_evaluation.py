@@ -100,9 +100,9 @@ def test_idle_sway_is_not_counted() -> None:
     assert count_peaks(sway, prominence=3.0) == 0
 
 
-def test_onset_is_the_time_between_a_tenth_and_nine_tenths() -> None:
-    assert onset_seconds(step(10, 1, 1.0), FPS) == pytest.approx(0.8, abs=0.05)
-    assert onset_seconds(-step(10, 1, 1.0), FPS) == pytest.approx(0.8, abs=0.05)
+def test_onset_is_the_time_between_a_tenth_and_eight_tenths() -> None:
+    assert onset_seconds(step(10, 1, 1.0), FPS) == pytest.approx(0.7, abs=0.05)
+    assert onset_seconds(-step(10, 1, 1.0), FPS) == pytest.approx(0.7, abs=0.05)
     assert np.isnan(onset_seconds(np.zeros(10), FPS))
 
 

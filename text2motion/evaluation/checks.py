@@ -11,7 +11,7 @@ A check is a verb, a signal and what must hold::
     peaks brow_raise 2 by 0.3      that many separate rises that stand out by 0.3 on both sides
     dips pitch 3..4 by 3           that many separate falls
     cycles yaw 2..3 by 4           there and back again: the mean of rises and falls, half a cycle either way
-    onset yaw < 0.6                seconds from a tenth to nine tenths of the first large move
+    onset yaw < 0.6                seconds from a tenth to eight tenths of the largest move
     order yaw > 9, smile > 0.3     the first moments come one after the other, at least 0.04 s apart
     together yaw > 6, smile > 0.3  all at once for 0.2 s
     wink left                      that eye shuts while the other stays open, and never the other way round
@@ -198,12 +198,15 @@ def count_peaks(values: np.ndarray, *, prominence: float) -> int:
 
 
 def onset_seconds(values: np.ndarray, fps: float) -> float:
-    """Seconds that the largest move away from the first value takes from a tenth to nine tenths of it."""
+    """Seconds that the largest move away from the first value takes from a tenth to eight tenths of it.
+
+    Not to nine tenths: the sway of a head that has arrived may be a tenth of its turn.
+    """
     moved = np.abs(values - values[0])
     size = moved.max()
     if size < 1e-6:
         return float("nan")
-    end = int(np.argmax(moved >= 0.9 * size))
+    end = int(np.argmax(moved >= 0.8 * size))
     below = np.flatnonzero(moved[: end + 1] <= 0.1 * size)
     return float((end - below[-1]) / fps)
 
