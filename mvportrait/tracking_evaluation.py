@@ -197,7 +197,7 @@ def _tracked(driver: VideoDriver, clip: Clip, reporter: Reporter) -> VideoResult
     from driving.video import VideoRequest
 
     with reporter.track(f"tracking {clip.path.name}") as advance:
-        request = VideoRequest(frames=_timed(clip), fps=clip.fps, seconds=clip.seconds)
+        request = VideoRequest(frames=_timed(clip), fps=clip.fps)
         return driver.track(request, advance=advance)
 
 
