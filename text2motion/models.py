@@ -26,7 +26,7 @@ from text2motion.features import (
 )
 from text2motion.finishing import finish_stream
 from text2motion.liveliness import UNASKED
-from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, PlannedClause
+from text2motion.planning import EMOTION_ROLE, MOTION_ROLE, Clause, PlannedClause
 from text2motion.prompting import DEFAULT_STEPS, INTENSITY_LEARNT, Given, Prompt, blend_of
 from text2motion.weight_files import load_weights
 from text2motion.windows import Known, Model, sample_windows
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import torch
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+#: What is said where nothing is asked for. Without any clause networks draw what prompts do in the mean.
+_REST = Clause("a neutral face", EMOTION_ROLE, action="neutral")
 _RANGES = {"guidance": (0.0, 10.0), "intensity": (0.0, 2.0), "steps": (1, 1000)}
 
 
@@ -145,10 +147,11 @@ class DiffusionModel:
         times = prompt.clock_seconds + (start + np.arange(frames)) / self.fps
         near = prompt.near(times[0], times[-1])
         if not self._network.config.free_words:
-            near = [item for item in near if item.clause.action is not None]
+            near = [item for item in near if item.clause.action is not None] or [_resting(times)]
         states = self._text_encoder().encode([item.clause.text for item in near]) if near else []
         begin = torch.tensor([times[0]], dtype=torch.float32)
-        parts = blend_of(prompt.strength_at(times) if near else np.ones(frames))
+        asked = any(item.clause is not _REST for item in near)
+        parts = blend_of(prompt.strength_at(times) if asked else np.ones(frames))
 
         saying = [
             (self._told(self._batch(near, states, strength), begin), torch.from_numpy(share))
@@ -156,8 +159,8 @@ class DiffusionModel:
         ]
         # below what was learnt, and away from guidance 1, the text's part of the prediction is scaled
         scale = prompt.guidance * np.minimum(prompt.strength_at(times) / INTENSITY_LEARNT[0], 1.0)
-        plain = not near or bool(np.all(scale == 1.0))
-        silent = None if plain else self._silent(near, states, begin)
+        plain = not asked or bool(np.all(scale == 1.0))
+        silent = None if plain else self._silent(near, times)
         factor = torch.from_numpy(scale.astype(np.float32))[None, :, None]
 
         def predict(x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
@@ -177,11 +180,16 @@ class DiffusionModel:
         clauses = self._network.encode(batch)
         return lambda x, level: self._network(x, level, batch, start_seconds=begin, clauses=clauses)
 
-    def _silent(self, near: list[PlannedClause], states: list[np.ndarray], begin: Any) -> Model:
+    def _silent(self, near: list[PlannedClause], times: np.ndarray) -> Model:
         """What the network draws when nothing is asked for: idle life with its blinks."""
-        unasked = [index for index, item in enumerate(near) if item.clause.group == UNASKED]
-        batch = self._batch([near[i] for i in unasked], [states[i] for i in unasked], 1.0)
-        return self._told(batch, begin)
+        import torch
+
+        unasked = [item for item in near if item.clause.group == UNASKED]
+        if not unasked and not self._network.config.free_words:
+            unasked = [_resting(times)]
+        states = self._text_encoder().encode([item.clause.text for item in unasked]) if unasked else []
+        begin = torch.tensor([times[0]], dtype=torch.float32)
+        return self._told(self._batch(unasked, states, 1.0), begin)
 
     def _batch(self, near: list[PlannedClause], states: list[np.ndarray], strength: float) -> Any:
         import torch
@@ -235,6 +243,11 @@ class EmotionDM(DiffusionModel):
     def channels(features: np.ndarray) -> dict[str, np.ndarray]:
         """(T, D) features as arrays of a FlameSequence."""
         return emotion_channels(features)
+
+
+def _resting(times: np.ndarray) -> PlannedClause:
+    """Rest all through a window: begun before it, let go after it."""
+    return PlannedClause(_REST, float(times[0]) - 2.0, float(times[0]) - 1.5, float(times[-1]) + 3.0)
 
 
 def _strengths(intensity: float | Sequence[float], clauses: int) -> tuple[float, ...]:

@@ -78,6 +78,12 @@ def test_a_resting_head_does_not_tremble(models) -> None:
     assert np.mean([trembling(take) for take in made]) < 3.0 * np.mean([trembling(t) for t in performed])
 
 
+def test_an_empty_plan_is_rest(models) -> None:
+    turned = [np.degrees(models[0].generate([], seconds=5.0, seed=seed)["neck"]) for seed in range(8)]
+    assert max(np.abs(neck).max() for neck in turned) < 4.0
+    assert min(np.abs(neck).max() for neck in turned) > 0.2
+
+
 def test_the_files_are_small() -> None:
     assert sum(file.stat().st_size for file in WEIGHTS_FOLDER.glob("*.safetensors")) < 10e6
 
