@@ -21,7 +21,7 @@ SHEETS: dict[str, tuple[tuple[float, str], ...]] = {
         (3.0, "The old man turns his head to the left and holds it there."),
         (3.0, "tilts her head slightly to the right"),
         (3.0, "nods twice"),
-        (4.0, "looks back over her right shoulder, then to the camera again"),
+        (4.0, "looks over her right shoulder, then back at the camera"),
         (4.0, "rolls her head around in a circle"),
         (3.0, "her eyes dart to the left while the head stays still"),
     ),
