@@ -23,6 +23,7 @@ from driving.speech.finishing import (
     PAST_FRAMES,
     at_times,
     finished,
+    peaked,
     rest_context,
     steadied,
 )
@@ -157,7 +158,7 @@ class SpeechStream:
         times = np.arange(self._emitted, stop) / self._fps
         steady = steadied(self._motion)
         inside = at_times(steady, self._first + PAST_FRAMES, times, fps=self._fps, strongest=False)
-        contacts = at_times(self._contacts, self._first, times, fps=self._fps, strongest=True)
+        contacts = at_times(peaked(self._contacts), self._first, times, fps=self._fps, strongest=True)
         self._emitted = stop
         self._forget()
         return finished(inside, contacts, times, fps=self._fps, style=self._style)
