@@ -281,3 +281,23 @@ def test_shipped_configurations_are_valid(tmp_path) -> None:
         assert load_config(configs / f"{role}.yaml", [], role=role).role == role
     clip = load_config(configs / "motion_clip.yaml", [f"encoder_folder={tmp_path}"], role="motion")
     assert clip.encoder == "clip"
+
+
+def test_ablation_rows_are_what_the_trainer_takes(tmp_path) -> None:
+    from benchmarks.text_ablation import ROWS, read_rows, table
+
+    common, rows = read_rows(ROWS)
+    assert {row.joint for row in rows} == {True, False}
+    plain = [row for row in rows if not row.joint and not row.training]
+    assert len({row.steps for row in plain}) == len(plain) > 2
+    assert len({row.weights for row in plain}) == 1  # rows that only sample otherwise share their weights
+    for row in rows:
+        words = [f"{key}={value}" for key, value in {**common, **row.training}.items()]
+        load_config(None, words, role="joint" if row.joint else "motion")
+    scores = dict.fromkeys(("accuracy", "together", "ordered", "variety", "jitter", "cpu_seconds"), 1.5)
+    text = table({"two models": {**scores, "ordered": float("nan"), "parameters": 12345.0}})
+    assert "| two models | 1.5 | 1.5 | – |" in text
+    assert "12,345" in text
+    (tmp_path / "rows.yaml").write_text("rows: 3\n")
+    with pytest.raises(ConfigError, match="rows cannot be read"):
+        read_rows(tmp_path / "rows.yaml")
