@@ -47,12 +47,12 @@ _BACK = re.compile(
     r"|bring(?:s|ing)?(?: (?:it|her head|his head|their head|the head))?|switch(?:es)?|swivels?|rotates?"
     r"|reverts?|snaps?|settles?"
     r"|resets?|straighten(?:s|ing)?|slowly|quickly|drifts?) )*(?:all the way )?(?:straight )?"
-    r"(?:back(?: again| home| around| slowly| quickly| up| down| out| in| upright)?(?: (?:to|towards?) (?:the "
-    r")?(?:cent(?:er|re)|front|middle|camera|start\w*|upright"
-    r"|straight|viewer|forward))?|returns? to (?:the )?(?:cent(?:er|re)|front|middle|upright|start\w*)"
+    r"(?:back(?: again| home| around| slowly| quickly| up| down| out| in| upright)?(?: (?:to|towards?|at|into) (?:the "
+    r")?(?:cent(?:er|re)|front|middle|camera|lens|start\w*|upright"
+    r"|straight|viewer|forward|us|you|me))?|returns? to (?:the )?(?:cent(?:er|re)|front|middle|upright|start\w*)"
     r"|returns?|returning|straightens?(?: up| out| (?:his|her|their|the) head)?"
     r"|resets?|(?:straight )?(?:ahead|forward)(?: again)?|(?:to|at|towards?) the (?:front|middle|cent(?:er|re)"
-    r"|camera)(?: again)?|(?:up|front) again)(?: (?:slowly|quickly|gradually|gently))?$"
+    r"|camera|lens|viewer)(?: again)?|(?:up|front) again)(?: (?:slowly|quickly|gradually|gently))?$"
 )
 _REST = re.compile(
     r"\b(?:returns?|returning|goes|going|go|comes?|coming|settles?|settling|reverts?|back|relaxes?|relaxing"

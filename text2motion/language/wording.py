@@ -52,6 +52,14 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "⟦w0·50⟧",
         ),
         (r"\brepeat(?:s|ed)?:", "repeatedly"),
+        (
+            r"\bback (?:to|towards?|at|into) ((?:the )?(?:camera|lens|viewer|front|middle|cent(?:er|re))|us|you|me) with\b",
+            r"back to \1, with",
+        ),
+        (
+            r"\b(then|and) to (the (?:camera|lens|viewer|front|middle|cent(?:er|re))) again\b",
+            r"\1 back to \2",
+        ),
         (r"\bwithout blinking\b,?", ", stares without blinking,"),
         (r"\bw/(?=\s|\w)", "with "),
         ("->|=>|>", ", then "),
