@@ -53,7 +53,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"\brepeat(?:s|ed)?:", "repeatedly"),
         (
-            r"\bback (?:to|towards?|at|into) ((?:the )?(?:camera|lens|viewer|front|middle|cent(?:er|re))|us|you|me) with\b",
+            r"\bback (?:to|towards?|at|into) ((?:the )?(?:camera|lens|viewer|front|middle|cent(?:er|re))"
+            r"|us|you|me) with\b",
             r"back to \1, with",
         ),
         (
