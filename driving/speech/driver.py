@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flame.sequence import FlameSequence
 
 _BLOCK = 16000
+_TRUST_WORDS, _TRUST_GUESSED = 0.5, 0.6
 
 
 def extractor_named(name: str) -> FeatureExtractor:
@@ -75,6 +76,7 @@ class SpeechDriver:
 
         Raises:
             AudioError: the recording or its transcript cannot be used.
+            MissingDependencyError: a transcript or recognition is asked for and pocketsphinx is not installed.
             ConfigError: a number out of range.
         """
         from flame.sequence import concatenate
@@ -88,7 +90,9 @@ class SpeechDriver:
             parts.append(stream.push(samples[start : start + _BLOCK]))
         parts.append(stream.finish())
         sequence = concatenate([part for part in parts if part is not None])
-        return sequence if request.transcript is None else _sharpened(sequence, samples, request)
+        if request.transcript is None and not request.recognise:
+            return sequence
+        return _sharpened(sequence, samples, request)
 
     def stream(
         self,
@@ -170,11 +174,19 @@ class SpeechDriver:
 
 
 def _sharpened(sequence: FlameSequence, samples: np.ndarray, request: SpeechRequest) -> FlameSequence:
-    """Lips by the phones of the transcript, found in the sound by forced alignment."""
-    from driving.speech.alignment import align
+    """Lips by phones: those of the transcript, found by forced alignment, or those that are recognised.
+
+    Where nothing but silence is recognised, the motion stays as it is.
+    """
+    from driving.speech.alignment import align, decode_phones
     from driving.speech.loudness import prosody
+    from driving.speech.phones import SILENCE
     from driving.speech.sharpening import sharpen
 
-    assert request.transcript is not None
-    phones = align(samples, request.sample_rate, request.transcript)
-    return sharpen(sequence, phones, tracks=prosody(samples, request.sample_rate))
+    if request.transcript is not None:
+        phones, trust = align(samples, request.sample_rate, request.transcript), _TRUST_WORDS
+    else:
+        phones, trust = decode_phones(samples, request.sample_rate), _TRUST_GUESSED
+        if all(span.symbol == SILENCE for span in phones):
+            return sequence
+    return sharpen(sequence, phones, trust=trust, tracks=prosody(samples, request.sample_rate))

@@ -25,7 +25,7 @@ _PITCH_HZ = (70.0, 400.0)
 _FIRST_FRAMES = 48  # the level starts at the loudest of these
 _FLOOR_DB = -52.0  # against full scale: what never gets louder is silence
 _RELEASE_DB = 0.012  # per frame: 1.2 dB a second
-_PCEN = {"gain": 0.9, "bias": 2.0, "power": 0.3, "time_constant": 0.5}
+_PCEN: dict[str, Any] = {"gain": 0.9, "bias": 2.0, "power": 0.3, "time_constant": 0.5}
 
 
 class FeatureExtractor(Protocol):

@@ -1,10 +1,11 @@
 """From the network's 50 frames a second to the frames asked for: steady head, sharp lips, rest at the start.
 
-Three documented steps, each causal but for two inner frames (0.04 s):
+Four steps, each causal but for two inner frames (0.04 s):
 
 * head and face are smoothed by a Gaussian of 0.044 s (they move slowly by nature), lips by three frames;
 * a frame between inner frames is interpolated, but the demand for a seal or a contact is the strongest of the
   inner frames it covers, so that a /p/ is not lost between two frames at 25 a second;
+* jaw and lips open wider the louder the voice (:mod:`driving.speech.swell`);
 * where the encoder hears a seal, the gap of the lips is drawn to closed by the amount it is sure, by solving the
   rig's own lip equation (``mouth.set_lip_gap``).
 """
@@ -53,6 +54,13 @@ _PEAK_BACK, _FLANK = 3, (0.55, 0.80)
 _SLOW_COLUMNS = np.setdiff1d(
     np.arange(len(COLUMNS)),
     np.concatenate([LIP_COLUMNS, np.r_[EYE_COLUMNS], np.r_[LID_COLUMNS]]),
+)
+_OPENING_SHAPES = np.array(
+    [
+        i
+        for i, name in enumerate(EXPRESSION_NAMES)
+        if name.startswith(("mouthLowerDown", "mouthUpperUp", "lipsPart", "mouthClose"))
+    ]
 )
 _MOUTH_SHAPES = np.array(
     [i for i, name in enumerate(EXPRESSION_NAMES) if name.startswith(("mouth", "lips", "tongue"))]
@@ -106,7 +114,13 @@ def peaked(contacts: np.ndarray) -> np.ndarray:
 
 
 def finished(
-    columns: np.ndarray, contacts: np.ndarray, times: np.ndarray, *, fps: float, style: SpeechStyle
+    columns: np.ndarray,
+    contacts: np.ndarray,
+    times: np.ndarray,
+    *,
+    swell: np.ndarray,
+    fps: float,
+    style: SpeechStyle,
 ) -> FlameSequence:
     """Frames of the result.
 
@@ -114,13 +128,15 @@ def finished(
         columns: (F, D) motion at the frames' times.
         contacts: (F, 4) probabilities, see ``layout.CONTACTS``.
         times: (F,) seconds of the frames in the recording.
+        swell: (F,) factor on the mouth's opening by the loudness of the voice.
         fps: frames per second.
         style: for sizes beyond what the network was trained on.
     """
     arrays = from_columns(columns)
     jaw, expression = arrays["jaw"], arrays["expression"]
     size = style.mouth / float(np.clip(style.mouth, *TRAINED_MOUTH))
-    jaw *= size
+    jaw *= size * swell[:, None]
+    expression[:, _OPENING_SHAPES] *= swell[:, None]
     expression[:, _MOUTH_SHAPES] = np.clip(expression[:, _MOUTH_SHAPES] * size, 0.0, 1.0)
     for name in ("neck", "rotation", "translation"):
         arrays[name] = arrays[name] * (style.head / float(np.clip(style.head, *TRAINED_HEAD)))

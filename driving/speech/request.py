@@ -29,6 +29,8 @@ class SpeechRequest:
         seed: same seed, same motion; another seed moves head, eyes and lids otherwise, the lips hardly.
         style: how it is spoken.
         transcript: the words, where they are known: forced alignment then sharpens the lips.
+        recognise: without a transcript, recognise English words in the sound and sharpen by those (needs
+            pocketsphinx; for other languages leave it off).
     """
 
     samples: np.ndarray
@@ -37,6 +39,7 @@ class SpeechRequest:
     seed: int = 0
     style: SpeechStyle = field(default_factory=SpeechStyle)
     transcript: str | None = None
+    recognise: bool = False
 
     @property
     def seconds(self) -> float:

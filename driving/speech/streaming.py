@@ -29,6 +29,7 @@ from driving.speech.finishing import (
 )
 from driving.speech.layout import CONTACTS, MOTION_FPS, from_columns, with_eyes
 from driving.speech.resampling import SAMPLE_RATE, StreamResampler
+from driving.speech.swell import VoiceSwell
 from flame.timing import frame_count
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class SpeechStream:
         self._rows = self._quiet_rows()
         self._motion = rest_context(PAST_FRAMES)  # (F, D), its first row is inner frame ``_first``
         self._contacts = np.zeros((PAST_FRAMES, len(CONTACTS)), np.float32)
+        self._voice = VoiceSwell()
+        self._swell = np.ones((PAST_FRAMES, 1), np.float32)
         self._first = -PAST_FRAMES
         self._emitted = 0
 
@@ -130,6 +133,7 @@ class SpeechStream:
         if len(self._sound) < need:
             return False
         fresh = extractor.rows(self._sound[:need], self._state)
+        self._voice.hear(self._energies(missing // config.rows_per_frame))
         self._sound = self._sound[hop * missing :]
         self._rows = np.concatenate([self._rows, fresh])
         columns, contacts = self._sampler.chunk(self._rows)
@@ -137,7 +141,15 @@ class SpeechStream:
         self._rows = self._rows[-keep:]
         self._motion = np.concatenate([self._motion, columns])
         self._contacts = np.concatenate([self._contacts, contacts])
+        self._swell = np.concatenate([self._swell, self._voice.chunk(config.chunk)[:, None]])
         return True
+
+    def _energies(self, frames: int) -> np.ndarray:
+        """(frames,) mean square of the sound within 0.01 s of each frame, from the next row's time on."""
+        hop = SAMPLE_RATE // MOTION_FPS
+        start = self._extractor.before - hop // 2
+        around = self._sound[start : start + hop * frames].reshape(frames, hop)
+        return np.mean(np.square(around, dtype=np.float64), axis=1)
 
     def _pending_frames(self) -> int:
         """Frames that the encoder makes in the next chunk; the first one brings the carry-over's too."""
@@ -159,15 +171,17 @@ class SpeechStream:
         steady = steadied(self._motion)
         inside = at_times(steady, self._first + PAST_FRAMES, times, fps=self._fps, strongest=False)
         contacts = at_times(peaked(self._contacts), self._first, times, fps=self._fps, strongest=True)
+        swell = at_times(self._swell, self._first, times, fps=self._fps, strongest=False)[:, 0]
         self._emitted = stop
         self._forget()
-        return finished(inside, contacts, times, fps=self._fps, style=self._style)
+        return finished(inside, contacts, times, swell=swell, fps=self._fps, style=self._style)
 
     def _forget(self) -> None:
         """Drop inner frames that no later frame looks at."""
         keep_from = math.floor(self._emitted / self._fps * MOTION_FPS) - PAST_FRAMES - 1
         drop = min(max(0, keep_from - self._first), len(self._motion) - 1)
         self._motion, self._contacts = self._motion[drop:], self._contacts[drop:]
+        self._swell = self._swell[drop:]
         self._first += drop
 
 

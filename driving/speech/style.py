@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -103,7 +103,8 @@ def _with_words(style: SpeechStyle, words: str) -> SpeechStyle:
         if name == "mood":
             return replace(style, mood=value)
         try:
-            return replace(style, **{name: float(value)})
+            changes: dict[str, Any] = {name: float(value)}
+            return replace(style, **changes)
         except ValueError as error:
             raise input_error(
                 ConfigError, f"{name} must be a number", value, "write for example mouth=1.2"
@@ -118,12 +119,12 @@ def _with_words(style: SpeechStyle, words: str) -> SpeechStyle:
         raise input_error(ConfigError, "unknown style of speaking", words, f"use {known}")
     if preset.mood != "neutral":
         style = replace(style, mood=preset.mood, mood_strength=min(preset.mood_strength * strength, 1.5))
-    scaled = {
-        size: round(1.0 + (getattr(preset, size) - 1.0) * strength, 6)
+    scaled: dict[str, Any] = {
+        size: float(np.clip(round(1.0 + (getattr(preset, size) - 1.0) * strength, 6), *SIZE_RANGE))
         for size in ("mouth", "head")
         if getattr(preset, size) != 1.0
     }
-    return replace(style, **{size: float(np.clip(value, *SIZE_RANGE)) for size, value in scaled.items()})
+    return replace(style, **scaled)
 
 
 def check_style(style: SpeechStyle) -> None:

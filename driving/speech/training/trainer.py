@@ -95,7 +95,8 @@ class SpeechTrainer:
     def run(self) -> None:
         """Train until the steps or the minutes are used up."""
         config = self.config
-        began, sums, counted = time.monotonic(), {}, 0
+        began, counted = time.monotonic(), 0
+        sums: dict[str, float] = {}
         while self.step < config.steps:
             minutes = (time.monotonic() - began) / 60.0
             if config.minutes and minutes > config.minutes:
