@@ -156,7 +156,7 @@ def with_antecedent(text: str, before: list[Clause]) -> str:
 def gives_back(text: str, before: list[Clause]) -> bool:
     """Whether the head or gaze that went down is lifted again, or the reverse ("lowers his head, then raises it")."""
     last = before[-1].action or ""
-    up, down = re.search(r"\b(?:rais|lift|bring)\w*", text), re.search(r"\b(?:lower|drop)\w*", text)
+    up, down = re.search(r"\b(?:rais|lift|bring|ris)\w*", text), re.search(r"\b(?:lower|drop)\w*", text)
     again = re.search(r"\b(?:it|them|again|back)\b", text)
     if again is None or re.search(r"\bto(?:wards?)? the (?:camera|viewer|lens)\b", text):
         return False

@@ -19,6 +19,17 @@ FIRST: tuple[tuple[str, str], ...] = (
         r")?(?:to|towards?|at|on) (?:us|me|you|the (?:camera|viewer|lens|audience))",
         "face_forward",
     ),
+    (
+        r"\bsmiles? (?:lights?|spreads?|plays?|appears?|creeps?|breaks?|flashes|tugs?|crosses|blooms?)\b",
+        "smile",
+    ),
+    (r"\b(?:left|right) eye-?lid (?:\w+ )?(?:clos|shut|drop|fall)\w*", "close_{side}_eye"),
+    (
+        r"\b(?:flop|fall|drop|sink|loll|rest|droop)\w* (?:on ?to|on|to|towards?) ~(?:left|right) shoulder",
+        "tilt_{side}",
+    ),
+    (r"\b(?:cran|stretch)\w* ~neck (?:\w+ )?up\w*", "look_up"),
+    (r"\bdouble[- ]take\b.*\b(?:left|right)\b", "look_{side}"),
     (r"\bsmil\w* (?:with|showing|baring|and shows?) ~teeth|\bsmil\w*.*\bteeth showing", "grin"),
     (r"\bsweep\w* ~(?:gaze|eyes|look)", "look_around"),
     (r"\bhead (?:\w+ )?sway\w*", "waggle_head"),

@@ -53,6 +53,20 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"\brepeat(?:s|ed)?:", "repeatedly"),
         (
+            r"\b(smile|grin) (?:lights(?: up)?|brightens|warms|transforms) (her|his|their|the) face\b",
+            r"\1 on \2 face",
+        ),
+        (
+            r"\bhead (?:flops|falls|lolls|drops|sinks|droops|rests) (?:down )?(?:on ?to|to|on|towards?) "
+            r"(?:his |her |their |the )?(left|right) shoulder\b",
+            r"head tilts to the \1",
+        ),
+        (
+            r"\b(?:just |only )?one (eye|eyebrow|brow|eyelid|corner|cheek),? (?:the|his|her|their) (left|right)"
+            r"(?: one)?\b",
+            r"the \2 \1",
+        ),
+        (
             r"\bback (?:to|towards?|at|into) ((?:the )?(?:camera|lens|viewer|front|middle|cent(?:er|re))"
             r"|us|you|me) with\b",
             r"back to \1, with",
