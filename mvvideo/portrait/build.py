@@ -10,7 +10,8 @@ import numpy as np
 from flame.head import FlameHead
 from flame.sequence import FlameSequence
 from mvvideo.portrait.appearance import AppearanceModel
-from mvvideo.portrait.canvas import Canvas, make_canvas
+from mvvideo.portrait.canvas import OPAQUE, Canvas, make_canvas
+from mvvideo.portrait.collar import collar_clearance, covered_neck, find_collar, tucked_in
 from mvvideo.portrait.face_points import FACE_OVAL
 from mvvideo.portrait.hull import Anatomy, build_hull
 from mvvideo.portrait.inside import clear_mouth, inner_offsets
@@ -19,7 +20,7 @@ from mvvideo.portrait.plate import push_pull
 from mvvideo.portrait.posing import rigid_between, rigid_parts
 from mvvideo.portrait.scalp import hair_cap, hair_share, joined
 from mvvideo.portrait.skin import polygon_mask, skin_likeness
-from mvvideo.portrait.snapping import outline_offsets
+from mvvideo.portrait.snapping import outline_offsets, signed_distance
 from mvvideo.portrait.surface import build_surface
 from mvvideo.portrait.synthetic import measure_colours
 from mvvideo.portrait.views import HeadView, drawn_triangles, sample_at, view_head, visible_triangles
@@ -30,16 +31,16 @@ __all__ = ["build_appearance"]
 
 OVERHANGING_NECK = 0.12
 """Share of the neck outside the matte from which on the mesh's neck is not used."""
+WIDEST_NECK_METRES = 0.008
+"""How far a neck is brought in at a time."""
 BALD = 0.85
 """Mean likeness of the crown to skin from which on it is bald."""
-NECK_BAND_METRES, NECK_TUCK_METRES = 0.005, 0.012
-"""Bands in which it is asked whether the neck is bare; how far a bare neck goes on inside the clothes."""
 SKIN_BEHIND = 0.03
 """Weight of a neck's colour against hair's and clothes' where none is known."""
 EAR_ROOM_METRES = 0.025
 """Around the fitted ear, where nothing is taken for hair."""
-COLLAR_TILT, COLLAR_FRONT_METRES = 0.35, -0.05
-"""How much higher collars are per metre backwards; template z where that begins."""
+THROAT_METRES = 0.01
+"""Below the chin, over which the hull's own picture gives way to the photo's throat."""
 JAW_METRES = 0.05
 """Height of the jaw's corners over the chin."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
@@ -82,9 +83,18 @@ def build_appearance(
     offsets = outline_offsets(head, reference, canvas, mask, likeness, links, _shrunk(oval, landmarks))
     offsets = offsets + inner_offsets(head, reference)
     vertices = reference + offsets
+    drawn = _without_wide_neck(head, vertices, canvas, drawn)
+    view = view_head(head, vertices, canvas.camera, drawn)
+    bare = _bare_skin(view, likeness, oval, canvas)
+    clearance = collar_clearance(head, vertices, view, bare, canvas.camera)
+    offsets = offsets + tucked_in(head, vertices, clearance)
+    vertices = reference + offsets
+    offsets = offsets + _held_inside(head, vertices, canvas, drawn)
+    vertices = reference + offsets
     view = view_head(head, vertices, canvas.camera, _without_overhang(head, vertices, canvas, drawn))
     bare = _bare_skin(view, likeness, oval, canvas)
-    covered, whole = _covered_neck(head, view, bare), view
+    collar = find_collar(head, vertices, view, clearance, canvas.camera)
+    covered = covered_neck(head, view, clearance)
     if covered.any():
         view = view_head(head, vertices, canvas.camera, view.drawn[~covered])
         bare = bare * view.mask
@@ -92,9 +102,9 @@ def build_appearance(
     # 3. The body around it, and hair over the far side of the head
     anatomy = _anatomy(head, fit, vertices, canvas)
     wrap = _wrap(head, reference, anatomy)
-    hull = build_hull(canvas, view, bare, anatomy, wrap, whole.back)
+    hull = build_hull(canvas, view, bare, anatomy, wrap, collar)
     hull = clear_mouth(hull, head, vertices, canvas.camera)
-    front, plain, known, seen = _hull_textures(canvas, bare, view.mask)
+    front, plain, known, seen = _hull_textures(canvas, bare, view.mask, anatomy)
     ear = np.isin(np.append(view.drawn, -1)[view.triangle], head.region_faces("ear_left", "ear_right"))
     known = _hair_and_clothes(known, bare, ear, view, likeness, canvas, anatomy)
     filled = paint_wrap(
@@ -102,7 +112,11 @@ def build_appearance(
     )
     hairy = hair_share(head) * np.float32(0.0 if _is_bald(view, likeness, canvas) else 1.0)
     cap = hair_cap(head, vertices, canvas, view.drawn, hairy, wrap)
-    hull = replace(hull, front=face_the_front(wrap, hull.front), back=joined(hull.back, cap))
+    hull = replace(
+        hull,
+        front=face_the_front(wrap, hull.front, _throat(bare, canvas, anatomy)),
+        back=joined(hull.back, cap),
+    )
 
     # 4. The photo on the head
     colours = measure_colours(image, landmarks, canvas.pad)
@@ -128,55 +142,72 @@ def build_appearance(
     )
 
 
-def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray) -> np.ndarray:
-    """Those of the drawn triangles that do not show where the photo has background.
+def _overhang(
+    head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of every drawn triangle: pixels that the photo's camera sees, and those of them where the photo has
+    background, ``(F',)`` each."""
+    triangle = visible_triangles(head, vertices, canvas.camera, drawn)
+    looked_at = (triangle >= 0) & canvas.photographed
+    shown = triangle[looked_at]
+    outside = canvas.matte[looked_at] < 0.3
+    return np.bincount(shown, minlength=len(drawn)), np.bincount(shown[outside], minlength=len(drawn))
 
-    A neck that would show beside a collar or under a turned chin is left to the hull altogether: what little of
-    it stays inside the matte would look like shards from elsewhere.
-    """
-    is_neck = np.isin(np.arange(len(head.faces)), head.region_faces("neck"))
+
+def _without_wide_neck(
+    head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray
+) -> np.ndarray:
+    """The drawn triangles, without the neck if too much of it would show beside a collar or under a turned chin:
+    it is left to the hull, then."""
+    left = drawn
     for _ in range(3):
-        triangle = visible_triangles(head, vertices, canvas.camera, drawn)
-        looked_at = (triangle >= 0) & canvas.photographed
-        shown = triangle[looked_at]
-        outside = canvas.matte[looked_at] < 0.3
-        total = np.bincount(shown, minlength=len(drawn))
-        over = np.bincount(shown[outside], minlength=len(drawn))
-        wrong = over > 0.5 * np.maximum(total, 1)
-        neck = is_neck[drawn]
+        total, over = _overhang(head, vertices, canvas, left)
+        neck = np.isin(left, head.region_faces("neck"))
         if over[neck].sum() > OVERHANGING_NECK * max(total[neck].sum(), 1):
-            wrong |= neck
+            return np.setdiff1d(drawn, head.region_faces("neck"))
+        wrong = over > 0.5 * np.maximum(total, 1)
+        if not wrong.any():
+            break
+        left = left[~wrong]
+    return drawn
+
+
+def _held_inside(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray) -> np.ndarray:
+    """What brings triangles of the neck that bridge the corner to the shoulder inside the matte, ``(V, 3)`` metres."""
+    move = np.zeros_like(vertices)
+    room = signed_distance(canvas.matte > OPAQUE)  # (W, W) pixels
+    smooth = cv2.GaussianBlur(room, (0, 0), 4 * canvas.size / 512)
+    slope = np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], axis=-1)
+    slope /= np.maximum(np.linalg.norm(slope, axis=-1, keepdims=True), 1e-6)
+    neck = np.append(np.isin(drawn, head.region_faces("neck")), False)
+    metres = (canvas.camera.project(vertices)[1][0] / canvas.camera.focal_px[0]).astype(
+        np.float32
+    )  # per pixel
+    for _ in range(3):
+        triangle = visible_triangles(head, vertices + move, canvas.camera, drawn)
+        over = neck[triangle] & canvas.photographed & (room < 0)
+        if not over.any():
+            break
+        corners = head.faces[drawn[triangle[over]]]  # (P, 3)
+        farthest = np.zeros(len(vertices), np.float32)
+        np.maximum.at(farthest, corners, np.repeat(1.0 - room[over][:, None], 3, axis=1))
+        way = np.zeros((len(vertices), 2), np.float32)
+        np.add.at(way, corners, np.repeat(slope[over][:, None], 3, axis=1))
+        way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
+        reach = np.minimum(farthest * metres, WIDEST_NECK_METRES)
+        move[:, :2] += reach[:, None] * way * np.array((1, -1), np.float32)
+    return move
+
+
+def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray) -> np.ndarray:
+    """Those of the drawn triangles that do not show where the photo has background."""
+    for _ in range(3):
+        total, over = _overhang(head, vertices, canvas, drawn)
+        wrong = over > 0.5 * np.maximum(total, 1)
         if not wrong.any():
             break
         drawn = drawn[~wrong]
     return drawn
-
-
-def _covered_neck(head: FlameHead, view: HeadView, bare: np.ndarray) -> np.ndarray:
-    """Drawn triangles of the neck below the height where clothes or hair cover it, ``(F',)`` bool.
-
-    What is hidden behind a collar must not show beside it in another view.
-    """
-    neck = np.zeros(len(head.faces), bool)
-    neck[head.region_faces("neck")] = True
-    is_neck = neck[view.drawn]
-    # A collar lies higher at the nape than at the throat.
-    middle = head.v_template[view.faces].mean(axis=1)
-    height = middle[:, 1] + COLLAR_TILT * np.minimum(middle[:, 2] - COLLAR_FRONT_METRES, 0)  # (F',) metres
-    shown = view.triangle[view.mask]
-    lit = bare[view.mask] > 0.5
-    on_neck = is_neck[shown]
-    if not is_neck.any():
-        return is_neck
-    top = float(height[is_neck].max())
-    bins = np.clip(((top - height[shown[on_neck]]) / NECK_BAND_METRES).astype(int), 0, 63)
-    total = np.bincount(bins, minlength=64)
-    share = np.bincount(bins, weights=lit[on_neck], minlength=64) / np.maximum(total, 1)
-    # From the bottom upwards as long as it is covered: a shadow under the chin ends nothing.
-    bare_bands = np.flatnonzero((total > 0) & (share >= 0.4))
-    lowest = bare_bands[-1] + 1 if len(bare_bands) else 0
-    limit = top - NECK_BAND_METRES * lowest - NECK_TUCK_METRES
-    return is_neck & (height < limit)
 
 
 def _shrunk(oval: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
@@ -210,7 +241,7 @@ def _is_bald(view: HeadView, likeness: np.ndarray, canvas: Canvas) -> bool:
 
 
 def _hull_textures(
-    canvas: Canvas, bare: np.ndarray, head_mask: np.ndarray
+    canvas: Canvas, bare: np.ndarray, head_mask: np.ndarray, anatomy: Anatomy
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The hull's front, and the same without skin and uncertain edges ``(W, W, 3)``; where the latter is the
     photo, and where the former is, ``(W, W)``."""
@@ -220,8 +251,12 @@ def _hull_textures(
     solid = cv2.erode((canvas.matte > 0.95).astype(np.uint8), kernel)
     known = ((skin < 0.5) & (solid > 0)).astype(np.float32)
     filled = push_pull(canvas.colour, known)
-    # Where the head does not cover it, the hull shows the photo right up to the face.
+    # Where the head does not cover it, the hull shows the photo right up to the face; and on the throat, where a
+    # gap between neck and collar must not show cloth.
     uncovered = 1 - cv2.erode(head_mask.astype(np.float32), np.ones((3, 3), np.uint8))
+    rows = np.arange(canvas.width, dtype=np.float32)[:, None]
+    throat = np.clip((rows - anatomy.chin_row) * anatomy.metres_per_pixel / THROAT_METRES, 0, 1)
+    uncovered = np.maximum(uncovered, throat * canvas.photographed)
     skin = skin * (1 - uncovered)
     soft = np.maximum(cv2.GaussianBlur(1 - skin, (0, 0), 1.5 * unit), uncovered)[..., None]
     front = soft * canvas.colour + (1 - soft) * filled
@@ -250,6 +285,13 @@ def _hair_and_clothes(
     below = np.arange(canvas.width)[:, None] > anatomy.chin_row
     skin = SKIN_BEHIND * (bare > 0.5) * (canvas.matte > 0.95) * canvas.photographed * below
     return np.maximum(hair if enough else known, skin).astype(np.float32)
+
+
+def _throat(bare: np.ndarray, canvas: Canvas, anatomy: Anatomy) -> np.ndarray:
+    """Where bare skin lies below the chin, ``(W, W)`` bool: nothing but skin may show in a gap at its edge."""
+    reach = 2 * int(3 * canvas.size / 512) + 1
+    below = np.arange(canvas.width)[:, None] > anatomy.chin_row
+    return (cv2.dilate(bare, np.ones((reach, reach), np.uint8)) > 0.5) & below
 
 
 def _in_front(canvas: Canvas, plain: np.ndarray, anatomy: Anatomy) -> np.ndarray:

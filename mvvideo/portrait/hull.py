@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from mvvideo.portrait.canvas import OPAQUE, Canvas
+from mvvideo.portrait.collar import Collar
 from mvvideo.portrait.kernels import relax_grid
 from mvvideo.portrait.plate import push_pull
 from mvvideo.portrait.snapping import signed_distance
@@ -23,14 +24,20 @@ from mvvideo.portrait.wrap import Wrap
 
 __all__ = ["Anatomy", "Hull", "Sheet", "build_hull"]
 
-CELLS_PER_CROP = 112
+CELLS_PER_CROP = 192
 TRIM_METRES = 0.012
 """How far inside a bare-skin outline the hull ends."""
 HAIR_OVER_SCALP_METRES = 0.004
 FADING_HAIR = 0.9
 """Share of the soft edge around hair that disappears as the view turns away from the photo's."""
-COLLAR_METRES, COLLAR_HEIGHT_METRES = 0.006, 0.012
+COLLAR_METRES, COLLAR_HEIGHT_METRES = 0.004, 0.012
 """Between the back of a neck and the clothes round it; how far down these follow the neck before they leave it."""
+COLLAR_COLOURS_METRES = 0.04
+"""How far below a collar its colours come from: its own place may still be half skin."""
+COLLAR_SIDES_METRES = 0.03
+"""Height over the collar from which on the hull ends as far inside the neck as inside other bare skin."""
+COLLAR_EDGE_METRES = 0.003
+"""Height over which clothes leave the inside of the neck."""
 ROUND_HEAD, ROUND_BODY = 1.0, 0.30
 """Curvature k of the inflation; a torso is flatter than it is wide."""
 
@@ -75,7 +82,7 @@ class Hull:
 
 
 def build_hull(
-    canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatomy, wrap: Wrap, neck_back: np.ndarray
+    canvas: Canvas, view: HeadView, bare: np.ndarray, anatomy: Anatomy, wrap: Wrap, collar: Collar
 ) -> Hull:
     """Inflate the matte around the fitted head.
 
@@ -83,14 +90,14 @@ def build_hull(
         canvas: matte and camera; view: the head in it, outline already snapped to the matte.
         bare: ``(W, W)`` float32, 1 where the head's own surface is what the photo shows (face, bare neck).
         anatomy: see there; wrap: where the picture for what the photo does not show has each point.
-        neck_back: ``(W, W)`` farthest surface of the head, a neck inside collars and hair included, NaN elsewhere.
+        collar: where it lies on the back of the neck, and the neck inside it.
     """
     cells = CELLS_PER_CROP * canvas.width // canvas.size
     step = canvas.width / cells
     grid = np.stack(np.meshgrid(*2 * (np.arange(cells + 1) * step,)), axis=-1).astype(np.float32)  # (G, G, 2)
     solid = canvas.matte > OPAQUE
     outline = signed_distance(solid)
-    bare_outline = _outline_kind(outline, bare, canvas)
+    bare_outline = _outline_kind(outline, bare, canvas, collar)
     trim = TRIM_METRES / anatomy.metres_per_pixel
     body = outline - trim * bare_outline  # (W, W) pixels, positive inside the body
 
@@ -104,18 +111,18 @@ def build_hull(
         nodes,
         step,
         sample_at(body, nodes) > 0.15 * step,
-        neck_back,
+        collar,
     )
     weight = _follow_weight(view, bare, anatomy, nodes, valid)
     triangles = _cells_to_triangles(valid)
     facing = _facing(canvas, nodes, depth.front)
-    front = _sheet(canvas, nodes, depth.front, triangles, weight, facing, wrap)
-    back = _sheet(canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing), wrap)
+    front = _sheet(canvas, nodes, depth.front, triangles, weight, facing, wrap, depth.collar)
+    back = _sheet(canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing), wrap, depth.collar)
     fringe, alpha, skin = _fringe(canvas, view, bare, body, grid, depth, weight, facing, wrap)
     return Hull(front, back, fringe, alpha, skin)
 
 
-def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas) -> np.ndarray:
+def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas, collar: Collar) -> np.ndarray:
     """``(W, W)``: 1 near outlines of bare skin, 0 near outlines of hair and clothes, smooth between."""
     unit = canvas.size / 512
     ring = (outline > 0) & (outline < 3 * unit + 1)
@@ -128,6 +135,8 @@ def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas) -> np.n
     spread = cv2.GaussianBlur(spread, (0, 0), 2.0)
     full = cv2.resize(spread, (canvas.width, canvas.width), interpolation=cv2.INTER_LINEAR)
     ramp = np.clip((full - 0.35) / 0.3, 0, 1)
+    above = _filled(collar.above) / COLLAR_SIDES_METRES
+    ramp = np.minimum(ramp, np.where(above > 0, np.clip(0.25 + above, 0, 1), np.clip(0.25 + 4 * above, 0, 1)))
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
 
 
@@ -164,7 +173,7 @@ class _Depths:
         nodes: np.ndarray,
         step: float,
         inside: np.ndarray,
-        neck_back: np.ndarray,
+        collar: Collar,
     ) -> None:
         metres = anatomy.metres_per_pixel
         row = nodes[..., 1]
@@ -215,15 +224,17 @@ class _Depths:
         within = np.minimum(self.rim, leaving + margin)
         back = np.where(covered, skin_rim * within + (1 - skin_rim) * outside, back)
         # A collar goes round the whole neck: what is left of the neck above it must end inside.
-        clothed = sample_at((~np.isnan(neck_back)).astype(np.float32), nodes) > 0.99
-        clothed &= ~covered | (mesh_back - _sample_known(neck_back, nodes) > 0.01)
+        known_neck = sample_at((~np.isnan(collar.back)).astype(np.float32), nodes) > 0.5
+        below = -_sample_known(collar.above_behind, nodes) / COLLAR_EDGE_METRES
+        clothed = np.where(covered, np.clip(below, 0, 1), known_neck)
         below_chin = np.arange(canvas.width)[:, None] > anatomy.chin_row
         visible_neck = view.back[below_chin & ~np.isnan(view.back)]
         deepest_neck = float(visible_neck.min()) if visible_neck.size else float(anatomy.body_z)
-        round_neck = np.maximum(_sample_known(_lowest(neck_back, reach), nodes), deepest_neck) - COLLAR_METRES
+        lowest = np.maximum(_sample_known(_lowest(collar.back, reach), nodes), deepest_neck)
         away = -sample_at(signed_distance(view.mask), nodes) * metres
-        near = np.clip(2 - away / COLLAR_HEIGHT_METRES, 0, 1)
-        back = np.where(clothed, back + near * np.minimum(round_neck - back, 0), back)
+        near = clothed * np.clip(2 - away / COLLAR_HEIGHT_METRES, 0, 1)
+        back = back + near * np.minimum(lowest - COLLAR_METRES - back, 0)
+        self.collar = np.clip(below, 0, 1) * np.clip(2 - away / COLLAR_COLOURS_METRES, 0, 1)
         self.front = np.where(inside, np.maximum(front, back + 0.001), self.rim).astype(np.float32)
         self.back = np.where(inside, back, self.rim).astype(np.float32)
 
@@ -236,9 +247,14 @@ def _lowest(depth: np.ndarray, reach: int) -> np.ndarray:
 
 def _sample_known(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     """Samples of a map with NaN holes: the holes are filled with nearby values first."""
+    return sample_at(_filled(picture), pixels)
+
+
+def _filled(picture: np.ndarray) -> np.ndarray:
+    """A map ``(H, W)`` with its NaN holes filled with nearby values; 0 where nothing is known."""
     known = ~np.isnan(picture)
     if not known.any():
-        return np.zeros(pixels.shape[:-1], np.float32)
+        return np.zeros(picture.shape, np.float32)
     half = (picture.shape[1] // 2, picture.shape[0] // 2)
     weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)
     values = cv2.resize(np.where(known, picture, 0), half, interpolation=cv2.INTER_AREA) / np.maximum(
@@ -246,7 +262,7 @@ def _sample_known(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     )
     filled = push_pull(values[..., None], (weight > 0).astype(np.float32))[..., 0]
     filled = cv2.resize(filled, picture.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return sample_at(np.where(known, picture, filled).astype(np.float32), pixels)
+    return np.where(known, picture, filled).astype(np.float32)
 
 
 def _follow_weight(
@@ -309,18 +325,24 @@ def _sheet(
     weight: np.ndarray,
     facing: np.ndarray,
     wrap: Wrap,
+    collar: np.ndarray | None = None,
 ) -> Sheet:
-    """Keep the nodes that triangles use."""
+    """Keep the nodes that triangles use.
+
+    Args:
+        collar: ``(G, G)`` how far a node is of a collar: it has the colours of what lies below it.
+    """
     used, compact = np.unique(triangles, return_inverse=True)
     pixels = nodes.reshape(-1, 2)[used]
     positions = _unproject(canvas, pixels, z.ravel()[used])
+    lower = 0.0 if collar is None else COLLAR_COLOURS_METRES * collar.ravel()[used, None]
     return Sheet(
         positions,
         pixels,
         compact.reshape(-1, 3).astype(np.int32),
         weight.ravel()[used],
         facing.ravel()[used],
-        wrap(positions),
+        wrap(positions - lower * wrap.axes[:, 1]),
     )
 
 

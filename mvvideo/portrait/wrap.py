@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from mvvideo.portrait.plate import push_pull
+from mvvideo.portrait.views import sample_at
 from renderer.shading import shade
 
 if TYPE_CHECKING:
@@ -126,11 +127,17 @@ def paint_wrap(
     return np.clip(picture, 0, 1)
 
 
-def face_the_front(wrap: Wrap, sheet: Sheet) -> Sheet:
-    """Let the triangles in front, where the wrap has no room, take their colours from the picture below it."""
+def face_the_front(wrap: Wrap, sheet: Sheet, also: np.ndarray | None = None) -> Sheet:
+    """Let the triangles in front, where the wrap has no room, take their colours from the picture below it.
+
+    Args:
+        also: ``(W, W)`` 1 where others of the canvas do so, too.
+    """
     local = (sheet.positions - wrap.centre) @ wrap.axes
     across = np.hypot(local[:, 0], np.maximum(local[:, 1], 0))
     ahead = (np.arctan2(across, -local[:, 2]) > FRONT_RADIANS)[sheet.triangles].any(axis=1)
+    if also is not None:
+        ahead |= (sample_at(also.astype(np.float32), sheet.pixels) > 0.5)[sheet.triangles].any(axis=1)
     count = len(sheet.positions)
     moved, index = np.unique(sheet.triangles[ahead], return_inverse=True)
     triangles = sheet.triangles.copy()
