@@ -97,9 +97,9 @@ def build_hull(
     grid = np.stack(np.meshgrid(*2 * (np.arange(cells + 1) * step,)), axis=-1).astype(np.float32)  # (G, G, 2)
     solid = canvas.matte > OPAQUE
     outline = signed_distance(solid)
-    bare_outline = _outline_kind(outline, bare, canvas, collar)
-    trim = TRIM_METRES / anatomy.metres_per_pixel
-    body = outline - trim * bare_outline  # (W, W) pixels, positive inside the body
+    bare_outline = _outline_kind(outline, bare, canvas)
+    trim = TRIM_METRES / anatomy.metres_per_pixel * np.minimum(bare_outline, _above_collar(collar))
+    body = outline - trim  # (W, W) pixels, positive inside the body
 
     nodes, valid = _snap_nodes(grid, body, step)
     depth = _Depths(
@@ -122,7 +122,7 @@ def build_hull(
     return Hull(front, back, fringe, alpha, skin)
 
 
-def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas, collar: Collar) -> np.ndarray:
+def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas) -> np.ndarray:
     """``(W, W)``: 1 near outlines of bare skin, 0 near outlines of hair and clothes, smooth between."""
     unit = canvas.size / 512
     ring = (outline > 0) & (outline < 3 * unit + 1)
@@ -135,8 +135,16 @@ def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas, collar:
     spread = cv2.GaussianBlur(spread, (0, 0), 2.0)
     full = cv2.resize(spread, (canvas.width, canvas.width), interpolation=cv2.INTER_LINEAR)
     ramp = np.clip((full - 0.35) / 0.3, 0, 1)
+    return _smoothstep(ramp)
+
+
+def _above_collar(collar: Collar) -> np.ndarray:
+    """``(W, W)``: 1 well above the collar, 0 below it."""
     above = _filled(collar.above) / COLLAR_SIDES_METRES
-    ramp = np.minimum(ramp, np.where(above > 0, np.clip(0.25 + above, 0, 1), np.clip(0.25 + 4 * above, 0, 1)))
+    return _smoothstep(np.where(above > 0, np.clip(0.25 + above, 0, 1), np.clip(0.25 + 4 * above, 0, 1)))
+
+
+def _smoothstep(ramp: np.ndarray) -> np.ndarray:
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
 
 
@@ -222,7 +230,8 @@ class _Depths:
         front = np.where(covered, np.where(emerged, over, under), front)
         outside = np.minimum(back, mesh_back - HAIR_OVER_SCALP_METRES)
         within = np.minimum(self.rim, leaving + margin)
-        back = np.where(covered, skin_rim * within + (1 - skin_rim) * outside, back)
+        bald = np.clip((skin_rim - 0.1) / 0.2, 0, 1)
+        back = np.where(covered, bald * within + (1 - bald) * outside, back)
         # A collar goes round the whole neck: what is left of the neck above it must end inside.
         known_neck = sample_at((~np.isnan(collar.back)).astype(np.float32), nodes) > 0.5
         below = -_sample_known(collar.above_behind, nodes) / COLLAR_EDGE_METRES

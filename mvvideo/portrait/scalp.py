@@ -24,6 +24,8 @@ ABOVE_EARS_METRES = (0.012, 0.028)
 NAPE_METRES = (-0.088, -0.066)
 """Template y over which hair ends at the nape."""
 THICKNESS_METRES = 0.003
+DENSE = 0.6
+"""Share of hair from which on the cap is there: thinner hair is painted on the skin, where it fades."""
 FAR_SIDE_COSINE = 0.1
 """The cap begins where the photo's camera sees the scalp at less than this."""
 
@@ -57,7 +59,7 @@ def hair_cap(
     ray = canvas.camera.center[0] - vertices
     facing = (normals * ray).sum(axis=1) / np.linalg.norm(ray, axis=1)
     faces = head.faces[drawn]
-    faces = faces[(share[faces] > 0).all(axis=1) & (facing[faces] < FAR_SIDE_COSINE).all(axis=1)]
+    faces = faces[(share[faces] > DENSE).all(axis=1) & (facing[faces] < FAR_SIDE_COSINE).all(axis=1)]
     used, triangles = np.unique(faces, return_inverse=True)
     # At the outline as the photo shows it nothing may stick out.
     lift = THICKNESS_METRES * share[used] * np.clip(-facing[used] / 0.3, 0, 1)
