@@ -64,6 +64,8 @@ def keyframes(
     """Keep the poses of a motion at some times alone, and move from one to the other as people do."""
 
     def change(given: FlameSequence) -> FlameSequence:
+        import numpy as np
+
         from flame.errors import ConfigError, input_error
         from flame.timing import frame_index
         from text2motion.editing import from_keyframes
@@ -76,7 +78,7 @@ def keyframes(
             raise input_error(ConfigError, rule, told, "give other times")
         frames = [frame_index(one, fps=given.fps, frames=given.frames) for one in times]
         return from_keyframes(
-            given.at(frames),
+            given.at(np.asarray(frames)),
             times,
             seconds=given.duration_seconds if seconds is None else seconds,
             fps=given.fps,

@@ -184,7 +184,7 @@ class _Painter:
         from flame.head import load_head
 
         self._size = options.size
-        self._head = load_head()
+        self._head: Any = load_head()
         self._portrait = self._prepared(options, reporter)
         self._cameras = _head_camera(options.size, np.asarray(self._head.v_template))
 
