@@ -42,7 +42,9 @@ def align(samples: np.ndarray, sample_rate: int, transcript: str) -> list[PhoneS
     """
     words = words_of(transcript)
     if not words:
-        raise input_error(InputError, "a transcript needs words", repr(transcript), "write what is said, in English")
+        raise input_error(
+            InputError, "a transcript needs words", repr(transcript), "write what is said, in English"
+        )
     sound, seconds = _sound(samples, sample_rate)
     decoder = _decoder(lm=None, **_WIDE)
     for word in dict.fromkeys(words):
@@ -88,6 +90,26 @@ def decode_phones(samples: np.ndarray, sample_rate: int) -> list[PhoneSpan]:
     return _phones_alone(sound, seconds)
 
 
+def recognise_words(samples: np.ndarray, sample_rate: int) -> tuple[str, float]:
+    """English words heard in a recording, and how sure that is.
+
+    The sureness is the mean posterior probability of the words: near 1 for clear English, near 0 for other
+    languages, music and the like, from which the recogniser makes up words, too.
+
+    Raises:
+        MissingDependencyError: pocketsphinx is not installed.
+        InputError: no usable sound.
+    """
+    sound, _ = _sound(samples, sample_rate)
+    decoder = _decoder()
+    _process(decoder, sound)
+    guess = decoder.hyp()
+    chances = [float(part.prob) for part in decoder.seg() or () if part.word[0] not in "<["]
+    if guess is None or not chances:
+        return "", 0.0
+    return " ".join(words_of(guess.hypstr)), float(np.mean(chances))
+
+
 def words_of(transcript: str) -> list[str]:
     """The words of a text as the dictionary writes them: small letters, numbers spelt out, brackets left out."""
     text = re.sub(r"\[[^\]]*\]|\([^)]*\)|<[^>]*>", " ", transcript.lower())
@@ -115,15 +137,22 @@ def _sound(samples: np.ndarray, sample_rate: int) -> tuple[bytes, float]:
     """16-bit samples at the model's rate, at an even level, and the length in seconds."""
     given = np.asarray(samples, np.float32)
     if given.ndim != 1 or not np.isfinite(given).all():
-        raise input_error(InputError, "speech to align must be finite mono samples", given.shape, "mix it down")
+        raise input_error(
+            InputError, "speech to align must be finite mono samples", given.shape, "mix it down"
+        )
     seconds = len(given) / sample_rate
     if not _SHORTEST_SECONDS <= seconds <= _LONGEST_SECONDS:
         raise input_error(
-            InputError, "speech to align must last 0.2 s to 10 minutes", f"{seconds:.2f} s", "cut it into parts"
+            InputError,
+            "speech to align must last 0.2 s to 10 minutes",
+            f"{seconds:.2f} s",
+            "cut it into parts",
         )
     peak = float(np.abs(given).max())
     if peak < 1e-4:
-        raise input_error(InputError, "there is nothing to hear", f"peak {peak:.1e}", "give a recording of speech")
+        raise input_error(
+            InputError, "there is nothing to hear", f"peak {peak:.1e}", "give a recording of speech"
+        )
     even = resample(given / peak * 0.7, sample_rate, _RATE)
     even = even + np.random.default_rng(0).normal(0.0, 2e-5, len(even))  # digital silence upsets the model
     return (np.clip(even, -1.0, 1.0) * 32767.0).astype(np.int16).tobytes(), seconds
@@ -134,7 +163,9 @@ def _decoder(**options: Any) -> Any:
         import pocketsphinx
     except ImportError as error:
         raise MissingDependencyError(
-            "pocketsphinx", purpose="to align speech with its transcript", install="pip install 'mvportrait[align]'"
+            "pocketsphinx",
+            purpose="to align speech with its transcript",
+            install="pip install 'mvportrait[align]'",
         ) from error
     return pocketsphinx.Decoder(samprate=_RATE, loglevel="FATAL", **options)
 
