@@ -11,7 +11,7 @@ from flame.head import FlameHead
 from flame.sequence import FlameSequence
 from mvvideo.portrait.appearance import AppearanceModel
 from mvvideo.portrait.canvas import OPAQUE, Canvas, make_canvas
-from mvvideo.portrait.collar import collar_clearance, covered_neck, find_collar, tucked_in
+from mvvideo.portrait.collar import Collar, collar_clearance, covered_neck, find_collar, tucked_in
 from mvvideo.portrait.face_points import FACE_OVAL
 from mvvideo.portrait.hull import Anatomy, build_hull
 from mvvideo.portrait.inside import clear_mouth, inner_offsets
@@ -106,7 +106,7 @@ def build_appearance(
     hull = clear_mouth(hull, head, vertices, canvas.camera)
     front, plain, known, seen = _hull_textures(canvas, bare, view.mask, anatomy)
     ear = np.isin(np.append(view.drawn, -1)[view.triangle], head.region_faces("ear_left", "ear_right"))
-    known = _hair_and_clothes(known, bare, ear, view, likeness, canvas, anatomy)
+    known = _hair_and_clothes(known, bare, ear, view, likeness, canvas, anatomy, collar)
     filled = paint_wrap(
         wrap, hull.front, colour=canvas.colour, known=known, front=_in_front(canvas, plain, anatomy)
     )
@@ -272,6 +272,7 @@ def _hair_and_clothes(
     likeness: np.ndarray,
     canvas: Canvas,
     anatomy: Anatomy,
+    collar: Collar,
 ) -> np.ndarray:
     """How far the photo's colours may go on round the back, ``(W, W)``: where ``known`` is neither skin nor ear;
     and below the chin a little skin, for the neck of whom no hair falls on it."""
@@ -282,7 +283,10 @@ def _hair_and_clothes(
     ears = cv2.distanceTransform(1 - ear.astype(np.uint8), cv2.DIST_L2, 3) < far
     hair = known * (likeness < 0.5) * (neck == 0) * ~ears
     enough = hair.sum() > 0.2 * known.sum()
-    below = np.arange(canvas.width)[:, None] > anatomy.chin_row
+    # What an open collar shows in front lies lower than any skin behind.
+    above = np.flatnonzero((collar.above_behind > 0).any(axis=1))
+    rows = np.arange(canvas.width)[:, None]
+    below = (rows > anatomy.chin_row) & (rows <= (above[-1] if len(above) else canvas.width))
     skin = SKIN_BEHIND * (bare > 0.5) * (canvas.matte > 0.95) * canvas.photographed * below
     return np.maximum(hair if enough else known, skin).astype(np.float32)
 
