@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flame.sequence import FlameSequence
 
 _BLOCK = 16000
-_TRUST_WORDS, _TRUST_GUESSED = 0.6, 0.6
+_TRUST = 0.6
 _SURE_OF_WORDS = (
     0.4  # mean posterior; English clips measured 0.45 to 0.87, held-out foreign voices nearly all below
 )
@@ -181,20 +181,18 @@ def _sharpened(sequence: FlameSequence, samples: np.ndarray, request: SpeechRequ
 
     Where no words are sure (another language, a song, silence) the motion stays as it is.
     """
-    from driving.speech.alignment import align, recognise_words
+    from driving.speech.alignment import align, decode_phones, recognise_words
     from driving.speech.loudness import prosody
     from driving.speech.sharpening import sharpen
 
-    transcript, trust = request.transcript, _TRUST_WORDS
-    if transcript is None:
-        transcript, sure = recognise_words(samples, request.sample_rate)
-        trust = _TRUST_GUESSED
-        if not transcript or sure < _SURE_OF_WORDS:
+    if request.transcript is not None:
+        phones = align(samples, request.sample_rate, request.transcript)
+    else:
+        try:
+            words, sure = recognise_words(samples, request.sample_rate)
+            if not words or sure < _SURE_OF_WORDS:
+                return sequence
+            phones = decode_phones(samples, request.sample_rate)
+        except InputError:  # too short or too quiet for the recogniser
             return sequence
-    try:
-        phones = align(samples, request.sample_rate, transcript)
-    except InputError:
-        if request.transcript is not None:
-            raise
-        return sequence
-    return sharpen(sequence, phones, trust=trust, tracks=prosody(samples, request.sample_rate))
+    return sharpen(sequence, phones, trust=_TRUST, tracks=prosody(samples, request.sample_rate))
