@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,13 @@ def test_moods_show_and_sizes_scale(driver, clip) -> None:
     assert cheerful.expression[20:, smile].mean() > plain.expression[20:, smile].mean() + 0.15
     small, large = spoken(mouth=0.6), spoken(mouth=1.4)
     assert np.percentile(_gap(large), 80) > 1.2 * np.percentile(_gap(small), 80)
+
+
+def test_a_language_that_is_not_recognised_is_left_as_it_is(driver, clip) -> None:
+    pytest.importorskip("pocketsphinx")
+    samples, _ = clip
+    backwards = np.ascontiguousarray(samples[::-1])
+    request = SpeechRequest(samples=backwards, sample_rate=16000)
+    plain = driver.drive(request)
+    tried = driver.drive(dataclasses.replace(request, recognise=True))
+    np.testing.assert_array_equal(plain.expression, tried.expression)
