@@ -6,6 +6,7 @@ once. :func:`motion_from_sources` lets every driver make its motion and mixes th
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -213,6 +214,7 @@ def _from_audio(options: DrivingOptions, sources: Sources, fps: float, reporter:
         seed=options.seed,
         style=_style(options),
         transcript=sources.transcript,
+        recognise=options.recognise and importlib.util.find_spec("pocketsphinx") is not None,
     )
     with reporter.track("speech to motion"):
         return SpeechDriver().drive(request)

@@ -38,6 +38,8 @@ class DrivingOptions:
         intensity: strength of what a text asks for, 0 to 2.
         guidance: how far to follow a text, 1 as learnt.
         transcript: what is said in ``audio``, in words or a text file with them; sharpens the lips.
+        recognise: without a transcript, sharpen the lips by the English words that are heard, where they are sure
+            (needs pocketsphinx; nothing happens without it).
         style: preset of the speaker's style.
         mouth: size of the mouth's movements in speech, 1 ordinary.
         head_motion: liveliness of the head in speech, 1 ordinary, 0 still.
@@ -61,6 +63,7 @@ class DrivingOptions:
     intensity: float = 1.0
     guidance: float = 1.0
     transcript: str | None = None
+    recognise: bool = True
     style: str = "neutral"
     mouth: float = 1.0
     head_motion: float = 1.0
@@ -152,7 +155,7 @@ class DrivingOptions:
     def _check_belongings(self) -> None:
         """Options of a driver that is not given would do nothing: say so."""
         own: dict[str, tuple[str, ...]] = {
-            "audio": ("transcript", "style", "mouth", "head_motion"),
+            "audio": ("transcript", "recognise", "style", "mouth", "head_motion"),
             "video": ("face", "regions", "strength", "neutral"),
         }
         defaults = DrivingOptions.__dataclass_fields__

@@ -68,6 +68,10 @@ _PARAMETERS: dict[str, tuple[Any, Any]] = {
         str | None, None, "--transcript", panel=_SPEECH,
         help="What is said (English), or a text file with it: sharper lips.",
     ),
+    "recognise": _option(
+        bool, True, "--recognise/--no-recognise", panel=_SPEECH,
+        help="Without a transcript, sharpen the lips by the English words heard, where they are sure.",
+    ),
     "style": _option(str, "neutral", "--style", panel=_SPEECH, help="How it is said: neutral, cheerful, serious, …"),
     "mouth": _option(float, 1.0, "--mouth", panel=_SPEECH, help="Size of the mouth's movements, 1 ordinary."),
     "head_motion": _option(
