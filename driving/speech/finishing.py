@@ -49,7 +49,7 @@ _LIPS_START_SECONDS, _FACE_START_SECONDS = 0.12, 0.5
 # Probabilities between which a demand grows from nothing to all. Chosen on voices kept out of training.
 _SEAL_HEARD = (0.60, 0.80)
 _BILABIAL_HEARD = (0.12, 0.28)
-_CONTACT_HEARD = (0.08, 0.20)
+_CONTACT_HEARD = (0.05, 0.13)
 _PEAK_BACK, _FLANK = 3, (0.55, 0.80)
 _SLOW_COLUMNS = np.setdiff1d(
     np.arange(len(COLUMNS)),
