@@ -39,7 +39,7 @@ class DrivingOptions:
         guidance: how far to follow a text, 1 as learnt.
         transcript: what is said in ``audio``, in words or a text file with them; sharpens the lips.
         recognise: without a transcript, sharpen the lips by the English words that are heard, where they are sure
-            (needs pocketsphinx; nothing happens without it).
+            (needs pocketsphinx); None: where that is installed and the clip lasts at most a minute.
         style: preset of the speaker's style.
         mouth: size of the mouth's movements in speech, 1 ordinary.
         head_motion: liveliness of the head in speech, 1 ordinary, 0 still.
@@ -63,7 +63,7 @@ class DrivingOptions:
     intensity: float = 1.0
     guidance: float = 1.0
     transcript: str | None = None
-    recognise: bool = True
+    recognise: bool | None = None
     style: str = "neutral"
     mouth: float = 1.0
     head_motion: float = 1.0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from driving.speech.features import FeatureExtractor
     from driving.speech.layout import Units
     from driving.speech.network import SpeechNetwork
+    from driving.speech.phones import PhoneSpan
     from driving.speech.streaming import SpeechStream
     from flame.sequence import FlameSequence
 
@@ -180,7 +181,7 @@ def _sharpened(sequence: FlameSequence, samples: np.ndarray, request: SpeechRequ
 
     Where no words are sure (another language, a song, silence) the motion stays as it is.
     """
-    from driving.speech.alignment import align, decode_phones, recognise_words
+    from driving.speech.alignment import align, recognise_words
     from driving.speech.loudness import prosody
     from driving.speech.sharpening import sharpen
 
@@ -191,7 +192,17 @@ def _sharpened(sequence: FlameSequence, samples: np.ndarray, request: SpeechRequ
             words, sure = recognise_words(samples, request.sample_rate)
             if not words or sure < _SURE_OF_WORDS:
                 return sequence
-            phones = decode_phones(samples, request.sample_rate)
+            phones = _phones_of(samples, request.sample_rate, words)
         except InputError:  # too short or too quiet for the recogniser
             return sequence
     return sharpen(sequence, phones, trust=_TRUST, tracks=prosody(samples, request.sample_rate))
+
+
+def _phones_of(samples: np.ndarray, sample_rate: int, words: str) -> list[PhoneSpan]:
+    """Phones of recognised words; of the sound alone where a wrong word keeps the others from fitting."""
+    from driving.speech.alignment import align, decode_phones
+
+    try:
+        return align(samples, sample_rate, words)
+    except InputError:
+        return decode_phones(samples, sample_rate)

@@ -39,7 +39,9 @@ def pronounce(word: str) -> str:
     if silent_e:
         before, vowel, consonant, plural = silent_e.groups()
         last = {"c": "S", "g": "JH"}.get(consonant, consonant.upper())
-        return " ".join(part for part in (_by_rule(before), _LONG[vowel], last, "S" if plural else "") if part)
+        return " ".join(
+            part for part in (_by_rule(before), _LONG[vowel], last, "S" if plural else "") if part
+        )
     return _by_rule(letters) or "AH"
 
 
