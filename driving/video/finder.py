@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from flame.errors import MissingDependencyError
+from flame.fitting.face_squares import FaceSquare, quiet_start, square_picture
 
 __all__ = ["FaceSquare", "FaceWatcher", "MediaPipeWatcher", "window_picture"]
 
@@ -25,23 +25,6 @@ _CONFIRMING, _CONFIRMED_SCORE = (2.0, 3.2), 0.5
 """Sides of the crops, in faces, and the mean score (0 where not seen) that a face must reach in them: people in real
 clips and paintings have 0.68 to 0.95, a dog that one detector takes for a face 0.34."""
 _SAME_FACE = 0.4  # overlap from which two detections are one face
-
-
-@dataclass(frozen=True)
-class FaceSquare:
-    """A square around a face, pixels: its centre, side, and the detector's score in [0, 1]."""
-
-    x: float
-    y: float
-    side: float
-    score: float = 1.0
-
-    def overlap(self, other: FaceSquare) -> float:
-        """Intersection over the smaller square."""
-        half, smaller = (self.side + other.side) / 2, min(self.side, other.side)
-        width = min(half - abs(self.x - other.x), smaller)
-        height = min(half - abs(self.y - other.y), smaller)
-        return max(width, 0.0) * max(height, 0.0) / smaller**2
 
 
 class FaceWatcher(Protocol):
@@ -72,7 +55,7 @@ class MediaPipeWatcher:
 
     def __init__(self) -> None:
         os.environ.setdefault("GLOG_minloglevel", "2")
-        with _quiet():
+        with quiet_start():
             try:
                 import mediapipe as mp
             except ImportError as error:
@@ -150,7 +133,7 @@ class MediaPipeWatcher:
 
     def follow(self, window: np.ndarray) -> np.ndarray | None:
         # The mesh graph warns natively about its own default when it sees its first face.
-        with contextlib.nullcontext() if self._spoken else _quiet():
+        with contextlib.nullcontext() if self._spoken else quiet_start():
             faces = self._mesh.process(window).multi_face_landmarks
         if not faces:
             return None
@@ -158,7 +141,7 @@ class MediaPipeWatcher:
         return np.array([(point.x, point.y, point.z) for point in faces[0].landmark])
 
     def restart(self) -> None:
-        with _quiet():
+        with quiet_start():
             self._mesh.reset()
         self._spoken = False
 
@@ -174,34 +157,4 @@ def _unique(found: list[FaceSquare]) -> list[FaceSquare]:
 
 def window_picture(image: np.ndarray, square: FaceSquare, pixels: int = WINDOW_PIXELS) -> np.ndarray:
     """(P, P, 3) the square of a picture (H, W, 3); outside the picture its border is repeated."""
-    import cv2
-
-    scale = pixels / square.side
-    factor = 1 << max(int(np.log2(1 / scale)), 0) if scale < 0.7 else 1
-    if factor > 1:  # warpAffine does not average: shrink by whole factors first
-        height, width = max(image.shape[0] // factor, 1), max(image.shape[1] // factor, 1)
-        ratio = np.array([image.shape[1] / width, image.shape[0] / height])
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    else:
-        ratio = np.ones(2)
-    centre = np.array([square.x, square.y]) / ratio
-    zoom = scale * ratio
-    shift = np.array([[zoom[0], 0, 0], [0, zoom[1], 0]])
-    shift[:, 2] = pixels / 2 - 0.5 - zoom * (centre - 0.5)  # pixel centres lie at halves
-    return cv2.warpAffine(
-        image, shift, (pixels, pixels), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the native library's start-up chatter off stderr."""
-    saved = os.dup(2)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)
+    return square_picture(image, square.x, square.y, square.side, pixels)

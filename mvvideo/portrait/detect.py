@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 
 from flame.errors import MissingDependencyError
+from flame.fitting.face_squares import FaceSquare, quiet_start, square_picture
 
 __all__ = ["FaceBox", "FaceFinder", "MediaPipeFaceFinder", "default_face_finder"]
 
@@ -27,22 +26,8 @@ REFINEMENT_SHIFTS = ((0.0, 0.0, 1.9), (0.03, 0.02, 1.75), (-0.03, 0.02, 2.05), (
 """Shift (in faces) and size (in faces) of the crops over which landmarks are averaged: a cheap way to less noise."""
 
 
-@dataclass(frozen=True)
-class FaceBox:
-    """A square around a face in photo pixels: centre, side, and the detectors' score in [0, 1]."""
-
-    x: float
-    y: float
-    side: float
-    score: float
-
-    def overlap(self, other: FaceBox) -> float:
-        """Intersection over the smaller square."""
-        half = (self.side + other.side) / 2
-        smaller = min(self.side, other.side)
-        width = min(half - abs(self.x - other.x), smaller)
-        height = min(half - abs(self.y - other.y), smaller)
-        return max(width, 0.0) * max(height, 0.0) / smaller**2
+FaceBox = FaceSquare
+"""As the portrait calls it: pixels of the photo, the score of both detectors."""
 
 
 class FaceFinder(Protocol):
@@ -61,50 +46,12 @@ class FaceFinder(Protocol):
         ...
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the native library's start-up chatter off stderr."""
-    saved = os.dup(2)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)
-
-
-def _square(image: np.ndarray, x: float, y: float, side: float, pixels: int) -> np.ndarray:
-    """The square around (x, y) resampled to ``pixels``; outside the photo the border is repeated."""
-    import cv2
-
-    scale = pixels / side
-    shift = np.array([[scale, 0, pixels / 2 - x * scale], [0, scale, pixels / 2 - y * scale]])
-    shift[:, 2] += 0.5 * scale - 0.5  # pixel centres
-    if scale < 0.7:  # warpAffine does not average: shrink by whole factors first
-        factor = 1 << max(int(np.log2(1 / scale)), 0)
-        if factor > 1:
-            height, width = max(image.shape[0] // factor, 1), max(image.shape[1] // factor, 1)
-            ratio = (image.shape[1] / width, image.shape[0] / height)
-            small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-            back = np.array(
-                [[ratio[0], 0, 0.5 * ratio[0] - 0.5], [0, ratio[1], 0.5 * ratio[1] - 0.5], [0, 0, 1]]
-            )
-            return cv2.warpAffine(
-                small, shift @ back, (pixels, pixels), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
-    return cv2.warpAffine(
-        image, shift, (pixels, pixels), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-
-
 class MediaPipeFaceFinder:
     """Detection, 478-point face mesh and selfie segmentation of MediaPipe's `solutions` (CPU)."""
 
     def __init__(self) -> None:
         os.environ.setdefault("GLOG_minloglevel", "2")
-        with _quiet():
+        with quiet_start():
             try:
                 import mediapipe as mp
             except ImportError as error:
@@ -147,7 +94,7 @@ class MediaPipeFaceFinder:
     def _in_square(self, image: np.ndarray, x: float, y: float, side: float) -> list[FaceBox]:
         """Raw detections of both detectors in a square of the photo."""
         pixels = int(np.clip(side, 192, 512))
-        picture = _square(image, x, y, side, pixels)
+        picture = square_picture(image, x, y, side, pixels)
         found = []
         for detector in (self._near, self._far):
             for detection in detector.process(picture).detections or ():
@@ -197,9 +144,9 @@ class MediaPipeFaceFinder:
         return np.median(kept, axis=0)
 
     def _landmarks_in(self, image: np.ndarray, x: float, y: float, side: float) -> np.ndarray | None:
-        picture = _square(image, x, y, side, LANDMARK_CROP_PIXELS)
+        picture = square_picture(image, x, y, side, LANDMARK_CROP_PIXELS)
         # The mesh graph warns natively about its own default when it sees its first face.
-        with contextlib.nullcontext() if self._mesh_has_spoken else _quiet():
+        with contextlib.nullcontext() if self._mesh_has_spoken else quiet_start():
             faces = self._mesh.process(picture).multi_face_landmarks
         self._mesh_has_spoken = True
         if not faces:
