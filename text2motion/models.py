@@ -6,7 +6,6 @@ EmotionDM expression, jaw and eyelids.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flame.errors import AssetError, ConfigError, input_error
+from flame.checks import check_between
+from flame.checksums import check_listed_sum
+from flame.errors import ConfigError, input_error
 from flame.timing import DEFAULT_FPS
 from text2motion.conditioning import make_condition
 from text2motion.features import (
@@ -61,7 +62,7 @@ class DiffusionModel:
         """
         if path is None:
             path = WEIGHTS_FOLDER / f"{cls.name}.safetensors"
-            _check_hash(path)
+            check_listed_sum(path)
         network, normaliser = load_weights(path, role=cls.name, feature_names=cls.feature_names)
         return cls(network, normaliser, encoder)
 
@@ -263,23 +264,4 @@ def _strengths(intensity: float | Sequence[float], clauses: int) -> tuple[float,
 
 def _check_numbers(**numbers: float) -> None:
     for name, value in numbers.items():
-        low, high = _RANGES[name]
-        if not (isinstance(value, (int, float)) and math.isfinite(value) and low <= value <= high):
-            raise input_error(
-                ConfigError,
-                f"{name} must be between {low:g} and {high:g}",
-                value,
-                "give a number in that range",
-            )
-
-
-def _check_hash(path: Path) -> None:
-    """Compare a shipped file with the package's list of SHA-256 sums."""
-    sums = WEIGHTS_FOLDER / "SHA256SUMS"
-    if not path.is_file() or not sums.is_file():
-        raise input_error(AssetError, "weights of the package are missing", path, "reinstall the package")
-    lines = [line.split(maxsplit=1) for line in sums.read_text(encoding="ascii").splitlines() if line]
-    expected = {name: value for value, name in lines}
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if expected.get(path.name) != digest:
-        raise input_error(AssetError, "weights of the package are altered", path, "reinstall the package")
+        check_between(name, value, *_RANGES[name])

@@ -10,6 +10,7 @@ import numpy as np
 
 from driving.speech.request import SpeechRequest, check_options, checked_request, checked_samples
 from driving.speech.style import SpeechStyle
+from flame.checks import check_between
 from flame.errors import AudioError, ConfigError, InputError, input_error
 from flame.timing import DEFAULT_FPS
 
@@ -61,13 +62,7 @@ class SpeechDriver:
         steps: int = 4,
     ) -> None:
         for name, value, low, high in (("guidance", guidance, 0.0, 5.0), ("steps", steps, 1, 50)):
-            if not low <= value <= high:
-                raise input_error(
-                    ConfigError,
-                    f"{name} must be between {low:g} and {high:g}",
-                    value,
-                    "give one in that range",
-                )
+            check_between(name, value, low, high)
         self._model, self._extractor = model, extractor
         self._guidance, self._steps = guidance, steps
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from driving.speech.moods import MOOD_TABLE, MOODS, sided
+from flame.checks import check_between
 from flame.errors import ConfigError, input_error
 
 if TYPE_CHECKING:
@@ -138,14 +138,7 @@ def check_style(style: SpeechStyle) -> None:
     if style.mood not in MOODS:
         raise input_error(ConfigError, "unknown mood", style.mood, f"use {', '.join(MOODS)}")
     for name, (low, high) in (("mouth", SIZE_RANGE), ("head", SIZE_RANGE), ("mood_strength", STRENGTH_RANGE)):
-        value = getattr(style, name)
-        if not (isinstance(value, (int, float)) and math.isfinite(value) and low <= value <= high):
-            raise input_error(
-                ConfigError,
-                f"{name} must be between {low:g} and {high:g}",
-                value,
-                "give a number in that range",
-            )
+        check_between(name, getattr(style, name), low, high)
 
 
 #: What a motion of style 1 shows: 80th percentile of the open lips' gap in mm, and the root mean square of the

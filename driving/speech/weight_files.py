@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driving.speech.layout import COLUMNS, Units
+from flame.checksums import check_listed_sum
 from flame.errors import AssetError, input_error
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def load_weights(path: Path | None = None) -> tuple[SpeechNetwork, Units]:
 
     if path is None:
         path = WEIGHTS_FOLDER / _NAME
-        _check_hash(path)
+        check_listed_sum(path)
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}
@@ -75,19 +75,3 @@ def load_weights(path: Path | None = None) -> tuple[SpeechNetwork, Units]:
     network.load_state_dict(state, strict=True)
     units = Units(tensors["mean"].numpy(), tensors["scale"].numpy())
     return network.eval().requires_grad_(False), units
-
-
-def write_hash(folder: Path = WEIGHTS_FOLDER) -> None:
-    """Renew the list of SHA-256 sums beside the package's weights."""
-    digest = hashlib.sha256((folder / _NAME).read_bytes()).hexdigest()
-    (folder / "SHA256SUMS").write_text(f"{digest}  {_NAME}\n", encoding="ascii")
-
-
-def _check_hash(path: Path) -> None:
-    sums = path.parent / "SHA256SUMS"
-    if not path.is_file() or not sums.is_file():
-        raise input_error(AssetError, "weights of the package are missing", path, "reinstall the package")
-    lines = [line.split(maxsplit=1) for line in sums.read_text(encoding="ascii").splitlines() if line]
-    expected = {name: value for value, name in lines}
-    if expected.get(path.name) != hashlib.sha256(path.read_bytes()).hexdigest():
-        raise input_error(AssetError, "weights of the package are altered", path, "reinstall the package")
