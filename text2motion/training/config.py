@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from flame.errors import ConfigError, input_error
+from text2motion.training.settings import read_settings
 
 ROLES = ("motion", "emotion", "joint")
 
@@ -104,21 +103,7 @@ def load_config(path: Path | None, overrides: list[str], *, role: str) -> Traini
     Raises:
         ConfigError: unknown key, wrong type, number out of range, or a file that cannot be read.
     """
-    values: dict[str, Any] = {} if path is None else _from_yaml(path)
-    for word in overrides:
-        key, separator, value = word.partition("=")
-        if not separator:
-            raise input_error(
-                ConfigError, "an override must be key=value", word, "write for example batch=128"
-            )
-        values[key] = value
-    known = {f.name: str(f.type) for f in fields(TrainingConfig)}
-    for key, value in values.items():
-        if key not in known:
-            raise input_error(
-                ConfigError, "unknown training setting", key, f"use one of {', '.join(sorted(known))}"
-            )
-        values[key] = _typed(key, value, known[key])
+    values = read_settings(TrainingConfig, path, overrides, example="batch=128")
     if values.get("role", role) != role:
         rule = f"the configuration is for {values['role']}, the command trains {role}"
         raise input_error(ConfigError, rule, path or "role", "give the other configuration or command")
@@ -152,28 +137,3 @@ def _check(config: TrainingConfig) -> None:
         given = folder or "no encoder_folder"
         rule = "the CLIP text encoder needs its folder"
         raise input_error(ConfigError, rule, given, "give encoder_folder=PATH to a downloaded CLIP model")
-
-
-def _from_yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        why = " ".join(str(error).split())
-        raise input_error(
-            ConfigError, "the configuration cannot be read", path, f"check the file ({why})"
-        ) from error
-    if not isinstance(loaded, dict):
-        raise input_error(ConfigError, "a configuration must be a mapping", path, "write key: value lines")
-    return loaded
-
-
-def _typed(key: str, value: Any, kind: str) -> Any:
-    try:
-        made = {"int": int, "float": float, "str": str}[kind](value)
-    except (TypeError, ValueError, OverflowError):
-        made = math.nan
-    if made != made or made in (math.inf, -math.inf) or isinstance(value, bool):
-        raise input_error(ConfigError, f"training setting {key} must be of type {kind}", value, "correct it")
-    return made

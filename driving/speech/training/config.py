@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from flame.errors import ConfigError, input_error
+from text2motion.training.settings import read_settings
 
 
 @dataclass(frozen=True)
@@ -77,45 +77,9 @@ def load_config(path: Path | None, overrides: list[str]) -> SpeechTrainingConfig
     Raises:
         ConfigError: unknown key, wrong type, or a file that cannot be read.
     """
-    values: dict[str, Any] = {} if path is None else _from_yaml(path)
-    for word in overrides:
-        key, separator, value = word.partition("=")
-        if not separator:
-            raise input_error(
-                ConfigError, "an override must be key=value", word, "write for example batch=16"
-            )
-        values[key] = value
-    known = {f.name: str(f.type) for f in fields(SpeechTrainingConfig)}
-    for key, value in values.items():
-        if key not in known:
-            names = ", ".join(sorted(known))
-            raise input_error(ConfigError, "unknown training setting", key, f"use one of {names}")
-        values[key] = _typed(key, value, known[key])
+    values = read_settings(SpeechTrainingConfig, path, overrides, example="batch=16")
     config = replace(SpeechTrainingConfig(), **values)
     if config.context % 2 or config.chunk % 2:
         given = f"{config.context} and {config.chunk}"
         raise input_error(ConfigError, "context and chunk must be even", given, "give even numbers of frames")
     return config
-
-
-def _from_yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise input_error(
-            ConfigError, "the configuration cannot be read", path, f"check the file ({error})"
-        ) from error
-    if not isinstance(loaded, dict):
-        raise input_error(ConfigError, "a configuration must be a mapping", path, "write key: value lines")
-    return loaded
-
-
-def _typed(key: str, value: Any, kind: str) -> Any:
-    try:
-        return {"int": int, "float": float, "str": str}[kind](value)
-    except (TypeError, ValueError) as error:
-        raise input_error(
-            ConfigError, f"training setting {key} must be of type {kind}", value, "correct it"
-        ) from error
