@@ -37,6 +37,7 @@ class AudioClip:
         start_seconds: where the stretch begins.
         seconds: its length.
         sample_rate: of the file, Hz; channels: of the file.
+        loudest: largest absolute sample of the stretch, in any channel.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class AudioClip:
     seconds: float
     sample_rate: int
     channels: int
+    loudest: float = 1.0
 
     def read(self, sample_rate: int = DRIVER_SAMPLE_RATE) -> np.ndarray:
         """The stretch as ``(N,)`` float32 mono in [-1, 1] (the mean of its channels).
@@ -59,7 +61,7 @@ class AudioClip:
 
     def is_silent(self) -> bool:
         """Whether every sample is below a ten-thousandth of full scale (−80 dB)."""
-        return all(np.abs(piece).max(initial=0.0) < 1e-4 for piece in self._pieces(DRIVER_SAMPLE_RATE, None))
+        return self.loudest < 1e-4
 
     def _pieces(self, sample_rate: int, layout: str | None) -> Iterator[np.ndarray]:
         """Blocks ``(C, n)`` float32 of the stretch, cut to the sample."""
@@ -96,8 +98,11 @@ def open_audio(
     rate, channels = _format(file)
     wanted = MAX_AUDIO_SECONDS + 1.0 if seconds is None else seconds
     stop_at = start_seconds + wanted
-    samples = 0
+    samples, loudest = 0, 0.0
+    first, last = (round(at * DRIVER_SAMPLE_RATE) for at in (start_seconds, stop_at))
     for block in _decoded(file, DRIVER_SAMPLE_RATE, None):
+        inside = block[:, max(first - samples, 0) : max(last - samples, 0)]
+        loudest = max(loudest, float(np.abs(inside).max(initial=0.0)))
         samples += block.shape[1]
         if samples > stop_at * DRIVER_SAMPLE_RATE:
             break
@@ -114,7 +119,7 @@ def open_audio(
         given = f"{file}: more than {MAX_AUDIO_SECONDS:g} s"
         rule = f"audio is longer than {MAX_AUDIO_SECONDS:g} seconds"
         raise input_error(AudioError, rule, given, "take a part of it with --start and --seconds")
-    return AudioClip(file, start_seconds, length, rate, channels)
+    return AudioClip(file, start_seconds, length, rate, channels, loudest)
 
 
 def has_audio(path: Path) -> bool:
