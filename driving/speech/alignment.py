@@ -78,10 +78,7 @@ def decode_phones(samples: np.ndarray, sample_rate: int) -> list[PhoneSpan]:
         InputError: no usable sound.
     """
     sound, seconds = _sound(samples, sample_rate)
-    decoder = _decoder()
-    _process(decoder, sound)
-    guess = decoder.hyp()
-    words = words_of(guess.hypstr) if guess is not None else []
+    words, _ = _words_heard(sound)
     if len(words) > 0.7 * seconds:
         try:
             return align(samples, sample_rate, " ".join(words))
@@ -101,13 +98,19 @@ def recognise_words(samples: np.ndarray, sample_rate: int) -> tuple[str, float]:
         InputError: no usable sound.
     """
     sound, _ = _sound(samples, sample_rate)
+    words, chances = _words_heard(sound)
+    return (" ".join(words), float(np.mean(chances))) if chances else ("", 0.0)
+
+
+def _words_heard(sound: bytes) -> tuple[list[str], list[float]]:
+    """What the recogniser makes of a recording: its words, and the posterior of each of its segments that is one."""
     decoder = _decoder()
     _process(decoder, sound)
     guess = decoder.hyp()
+    if guess is None:
+        return [], []
     chances = [float(part.prob) for part in decoder.seg() or () if part.word[0] not in "<["]
-    if guess is None or not chances:
-        return "", 0.0
-    return " ".join(words_of(guess.hypstr)), float(np.mean(chances))
+    return words_of(guess.hypstr), chances
 
 
 def words_of(transcript: str) -> list[str]:

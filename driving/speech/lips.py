@@ -19,8 +19,6 @@ import numpy as np
 
 MIDDLE_PAIRS: tuple[tuple[int, int], ...] = ((13, 14), (82, 87), (312, 317))
 """Upper and lower inner-lip landmarks of the middle third, the ones of ``lip_gap_mm``."""
-SIDE_PAIRS: tuple[tuple[int, int], ...] = ((81, 178), (80, 88), (311, 402), (310, 318))
-"""Upper and lower inner-lip landmarks between the middle third and the corners."""
 _JAW = 2
 _GRID_RADIANS = np.linspace(0.0, 0.48, 17)
 
@@ -33,14 +31,11 @@ class LipMeter:
         jaw_grid: (K,) jaw angles in radians, rising from 0.
         offset: (K,) gap in mm at each angle with the face at rest (offset[0] = 0).
         slope: (K, 53) mm that a full expression shape adds at each angle.
-        side_offset, side_slope: the same for the parts between the middle and the corners.
     """
 
     jaw_grid: np.ndarray
     offset: np.ndarray
     slope: np.ndarray
-    side_offset: np.ndarray
-    side_slope: np.ndarray
 
     def gap_mm(self, expression: np.ndarray, jaw_radians: np.ndarray) -> np.ndarray:
         """(T,) signed gap of the middle of the lips.
@@ -49,11 +44,12 @@ class LipMeter:
             expression: (T, 53) weights.
             jaw_radians: (T,) angle of the jaw about +x.
         """
-        return self._gap(expression, jaw_radians, self.offset, self.slope)
-
-    def side_gap_mm(self, expression: np.ndarray, jaw_radians: np.ndarray) -> np.ndarray:
-        """(T,) signed gap between the middle third and the corners of the mouth, left and right averaged."""
-        return self._gap(expression, jaw_radians, self.side_offset, self.side_slope)
+        place = np.clip(np.interp(jaw_radians, self.jaw_grid, np.arange(len(self.jaw_grid))), 0, None)
+        low = np.minimum(place.astype(np.int64), len(self.jaw_grid) - 2)
+        part = (place - low)[:, None]
+        both = self.slope[low] * (1 - part) + self.slope[low + 1] * part  # (T, 53)
+        rest = np.interp(jaw_radians, self.jaw_grid, self.offset)
+        return rest + np.einsum("te,te->t", np.asarray(expression, np.float64), both)
 
     def slope_at(self, jaw_radians: np.ndarray, name: str | int) -> np.ndarray:
         """(T,) mm that the full shape of that name (or column) adds at these jaw angles."""
@@ -62,23 +58,11 @@ class LipMeter:
         column = EXPRESSION_NAMES.index(name) if isinstance(name, str) else name
         return np.interp(jaw_radians, self.jaw_grid, self.slope[:, column])
 
-    def _gap(
-        self, expression: np.ndarray, jaw_radians: np.ndarray, offset: np.ndarray, slope: np.ndarray
-    ) -> np.ndarray:
-        place = np.clip(np.interp(jaw_radians, self.jaw_grid, np.arange(len(self.jaw_grid))), 0, None)
-        low = np.minimum(place.astype(np.int64), len(self.jaw_grid) - 2)
-        part = (place - low)[:, None]
-        both = slope[low] * (1 - part) + slope[low + 1] * part  # (T, 53)
-        rest = np.interp(jaw_radians, self.jaw_grid, offset)
-        return rest + np.einsum("te,te->t", np.asarray(expression, np.float64), both)
-
 
 @lru_cache(maxsize=1)
 def lip_meter() -> LipMeter:
     """The meter of the embedded head (worked out once, some 20 ms)."""
-    middle = [_pair_heights(pairs) for pairs in (MIDDLE_PAIRS, SIDE_PAIRS)]
-    (offset, slope), (side_offset, side_slope) = middle
-    return LipMeter(_GRID_RADIANS, offset, slope, side_offset, side_slope)
+    return LipMeter(_GRID_RADIANS, *_pair_heights(MIDDLE_PAIRS))
 
 
 def _pair_heights(pairs: tuple[tuple[int, int], ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from mvportrait.reporting import Reporter
 
-__all__ = ["ConsoleReporter", "print_json", "print_line"]
+__all__ = ["ConsoleReporter", "print_json", "print_line", "print_tables"]
 
 
 def print_json(value: Any) -> None:
@@ -22,6 +22,15 @@ def print_json(value: Any) -> None:
 def print_line(text: str) -> None:
     """One line on stdout."""
     sys.stdout.write(text + "\n")
+
+
+def print_tables(tables: Iterable[Any]) -> None:
+    """Rich tables on stdout; 110 columns wide where that is no terminal."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 110)
+    for table in tables:
+        console.print(table)
 
 
 _SECONDS_BETWEEN_LINES = 30.0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mvportrait.cli import arguments
-from mvportrait.cli.console import ConsoleReporter, print_json
+from mvportrait.cli.console import ConsoleReporter, print_json, print_tables
 
 Suite = Annotated[
     Path | None, typer.Option("--suite", help="YAML file of prompts and checks [the package's own].")
@@ -59,10 +58,6 @@ def evaluate_motion(
     if as_json:
         print_json(report.as_json())
         return
-    from rich.console import Console
-
     from mvportrait.motion_evaluation import motion_tables
 
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 110)
-    for table in motion_tables(report):
-        console.print(table)
+    print_tables(motion_tables(report))

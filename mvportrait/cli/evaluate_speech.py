@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from flame.timing import DEFAULT_FPS
 from mvportrait.cli import arguments
-from mvportrait.cli.console import ConsoleReporter, print_json
+from mvportrait.cli.console import ConsoleReporter, print_json, print_tables
 
 Clips = Annotated[
     list[Path] | None,
@@ -71,8 +70,4 @@ def evaluate_speech(
     if as_json:
         print_json(report.as_json())
         return
-    from rich.console import Console
-
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 110)
-    for table in speech_tables(report):
-        console.print(table)
+    print_tables(speech_tables(report))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mvportrait.cli import arguments
-from mvportrait.cli.console import ConsoleReporter, print_json, print_line
+from mvportrait.cli.console import ConsoleReporter, print_json, print_line, print_tables
 
 Clips = Annotated[list[Path] | None, typer.Argument(metavar="[CLIP]...", help="Videos of a face.")]
 Seconds = Annotated[
@@ -50,13 +49,9 @@ def evaluate_tracking(
     if as_json:
         print_json({**report.as_json(), "out": None if out is None else str(out)})
         return
-    from rich.console import Console
-
     from mvportrait.tracking_evaluation import tracking_tables
 
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 110)
-    for table in tracking_tables(report):
-        console.print(table)
+    print_tables(tracking_tables(report))
     for note in report.notes:
         print_line(f"note: {note}")
     if out is not None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveOptions", "LiveReport", "run_live"]
 
-_HEAD_DISTANCE_METRES = 0.62
 _TEXT_RGB = (235, 235, 235)
 
 

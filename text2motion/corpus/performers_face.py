@@ -59,23 +59,32 @@ def perform_pulse(
     times: np.ndarray, controls: np.ndarray, event: Event, generator: np.random.Generator
 ) -> None:
     """Rise, stay a moment, fall, ``count`` times."""
-    period = event.onset_seconds / event.count
-    targets = uneven(event.action.targets, generator)
-    for index in range(event.count):
-        start = event.start + index * period
-        curve = curves.arch(times, start=start, rise=0.36 * period, stay=0.22 * period, fall=0.36 * period)
-        add(controls, targets, curve, event.amplitude)
+    _bumps(times, controls, event, generator, rise=0.36, stay=0.22, fall=0.36)
 
 
 def perform_tap(
     times: np.ndarray, controls: np.ndarray, event: Event, generator: np.random.Generator
 ) -> None:
     """Quick single bumps with rest between them: a flash of the brows, a sniff."""
+    _bumps(times, controls, event, generator, rise=0.28, stay=0.1, fall=0.42)
+
+
+def _bumps(
+    times: np.ndarray,
+    controls: np.ndarray,
+    event: Event,
+    generator: np.random.Generator,
+    *,
+    rise: float,
+    stay: float,
+    fall: float,
+) -> None:
+    """``count`` equal bumps side by side; their parts are shares of one bump's time."""
     period = event.onset_seconds / event.count
     targets = uneven(event.action.targets, generator)
     for index in range(event.count):
         start = event.start + index * period
-        curve = curves.arch(times, start=start, rise=0.28 * period, stay=0.1 * period, fall=0.42 * period)
+        curve = curves.arch(times, start=start, rise=rise * period, stay=stay * period, fall=fall * period)
         add(controls, targets, curve, event.amplitude)
 
 

@@ -37,7 +37,6 @@ RELEASES = re.compile(
     r"them)?|deflates?(?: \w+)*)$"
 )
 _PRONOUN = re.compile(r"^(\w+(?: \w+ly)?) (it|them)\b(.*)$")
-_UP_OR_DOWN = re.compile(r"\b(?:rais|lift|lower|drop|bring)")
 _AXES_OF = (("brow", ("brows",)), ("forehead", ("brows",)), ("lip", ("mouth", "jaw")), ("tongue", ("mouth", "jaw")),
     ("cheek", ("mouth",)))  # fmt: skip
 ENDS = re.compile(r"\bno longer\b|\banymore\b|\bany more\b")

@@ -29,7 +29,6 @@ _STOPS = frozenset(
     ": ! ?"
     " ( ) & without not never when once whose where because so nor together".split()
 )
-_VERB_ENDINGS = ("ing",)
 _SIDED = re.compile(rf"\b(?:left|right)(?:[- ]hand)?\s+(?=(?:\w+\s+)?{lexicon.ELSEWHERE}\b)")
 _NO_PAIN = re.compile(
     r"\bshoulders? (?:shaking|heaving|trembling)\b|\bpaint\w*|\b(?:left|right)-handed\b|\bturn\w* (?:on|off|up"
