@@ -169,9 +169,10 @@ def _length(options: DrivingOptions, made: dict[str, FlameSequence]) -> float:
 def _from_text(options: DrivingOptions, seconds: float, fps: float, reporter: Reporter) -> FlameSequence:
     from driving import TextDriver, TextRequest
     from text2motion import split_prompt
+    from text2motion.generation import prompt_warnings
 
     assert options.text is not None
-    for warning in split_prompt(options.text).warnings:
+    for warning in prompt_warnings(split_prompt(options.text), seconds=seconds):
         reporter.warn(warning)
     request = TextRequest(
         text=options.text,

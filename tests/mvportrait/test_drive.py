@@ -83,6 +83,12 @@ def test_a_shorter_driver_rests_and_says_so(tmp_path: Path, sound: Path) -> None
     assert any("--motion ends after 0.40 s of 1.20 s" in warning for warning in reporter.warnings)
 
 
+def test_a_hurried_prompt_is_told() -> None:
+    with pytest.warns(UserWarning, match="hurried"):
+        _, reporter = driven(text="nods, then smiles, then turns left, then yawns", seconds=1.0)
+    assert any("hurried" in warning for warning in reporter.warnings)
+
+
 def test_a_script_has_its_own_length_and_rate(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(
