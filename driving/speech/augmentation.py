@@ -27,6 +27,43 @@ def change_voice(samples: np.ndarray, *, ratio: float) -> np.ndarray:
     return scipy.signal.resample_poly(samples, below, above).astype(np.float32)
 
 
+def vary_tempo(samples: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Speech that hurries and lingers, its pitch rising and falling with it, as synthesizers hardly do.
+
+    Returns:
+        samples (M,) float32 at 16 kHz, and (N + 1,) seconds at which the old samples 0 to N are heard now.
+    """
+    count = len(samples)
+    knots = max(3, int(count / SAMPLE_RATE / 0.3) + 2)
+    bends = np.exp(np.clip(generator.normal(0.0, generator.uniform(0.04, 0.16), knots), -0.3, 0.3))
+    rate = np.interp(np.linspace(0, knots - 1, count), np.arange(knots), bends)
+    heard_at = np.concatenate([[0.0], np.cumsum(1.0 / rate)])  # (N + 1,) in new samples
+    fine = scipy.signal.resample_poly(samples, 2, 1)
+    wanted = np.arange(int(heard_at[-1]))
+    old = np.interp(wanted, heard_at, np.arange(count + 1))
+    warped = np.interp(2.0 * old, np.arange(len(fine)), fine)
+    return warped.astype(np.float32), heard_at / SAMPLE_RATE
+
+
+def make_breathy(samples: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Noise in the place of some of the voice's buzz: husky above a few kHz, now and then a whisper."""
+    width = 512
+    _, _, spectrum = scipy.signal.stft(samples, SAMPLE_RATE, nperseg=width, noverlap=3 * width // 4)
+    hertz = np.linspace(0.0, SAMPLE_RATE / 2, len(spectrum))
+    if generator.uniform() < 0.12:
+        share = np.ones(len(hertz))
+    else:
+        edge = generator.uniform(800.0, 4000.0)
+        share = generator.uniform(0.3, 1.0) / (1.0 + (edge / np.maximum(hertz, 1.0)) ** 3)
+    turned = np.exp(2j * np.pi * generator.uniform(size=spectrum.shape))
+    mixed = spectrum * (np.sqrt(1.0 - share)[:, None] + np.sqrt(share)[:, None] * turned)
+    _, changed = scipy.signal.istft(mixed, SAMPLE_RATE, nperseg=width, noverlap=3 * width // 4)
+    result = np.zeros(len(samples), np.float32)
+    count = min(len(samples), len(changed))
+    result[:count] = changed[:count]
+    return result
+
+
 def resample(samples: np.ndarray, sample_rate: int, to: int = SAMPLE_RATE) -> np.ndarray:
     """(N,) float32 at another rate."""
     if sample_rate == to:

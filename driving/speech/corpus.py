@@ -1,7 +1,7 @@
 """Speech to learn from: ``python -m driving.speech.corpus --out FOLDER --clips N --seed S``.
 
-Two synthesizers, mixed: espeak-ng (dozens of languages and variants of voices; a synthesizer of formants, but of
-every sound there is) and festival's voices (near-natural, fifteen voices in eight languages).
+Three synthesizers, mixed: espeak-ng (dozens of languages and variants of voices; a synthesizer of formants, but of
+every sound there is), festival's voices (near-natural, fifteen in eight languages) and flite's (four English ones).
 
 A clip is one to a few phrases of one voice with pauses between them. Its voice is changed (size of the speaker,
 formants), the phones with it; then the teacher (:mod:`driving.speech.speaking`) performs it in a style drawn by
@@ -20,7 +20,15 @@ from pathlib import Path
 
 import numpy as np
 
-from driving.speech.augmentation import SAMPLE_RATE, augment, change_voice, resample, shift_formants
+from driving.speech.augmentation import (
+    SAMPLE_RATE,
+    augment,
+    change_voice,
+    make_breathy,
+    resample,
+    shift_formants,
+    vary_tempo,
+)
 from driving.speech.festival import FestivalVoice, installed_voices, speak_all
 from driving.speech.moods import MOODS
 from driving.speech.phones import SILENCE, PhoneSpan, tidy
@@ -34,8 +42,9 @@ __all__ = ["HELDOUT_VOICES", "Clip", "Options", "generate", "load_shards", "make
 _log = logging.getLogger(__name__)
 
 CLIPS_PER_SHARD = 64
-HELDOUT_VOICES: frozenset[str] = frozenset({"pc_diphone", "czech_machac", "f5", "m7"})
-"""Voices kept out of training: an Italian and a Czech one, and two variants of espeak-ng in every language."""
+HELDOUT_VOICES: frozenset[str] = frozenset({"pc_diphone", "czech_machac", "awb", "f5", "m7"})
+"""Voices kept out of training: an Italian, a Czech and a Scottish one, and two variants of espeak-ng in every
+language."""
 
 _ESPEAK_VARIANTS = (
     "m1", "m2", "m3", "m4", "m5", "m6", "m8", "f1", "f2", "f3", "f4", "klatt", "klatt2", "klatt3",
@@ -60,7 +69,9 @@ _NATURAL = {
     "kal_diphone": 1.5,
 }
 _SPEECHLESS = 0.03  # share of clips in which nobody speaks: noise, music and breath must leave lips closed
-_SHARES = {"espeak": 0.5, "festival": 0.5}
+_SHARES = {"espeak": 0.4, "festival": 0.4, "flite": 0.2}
+_FLITE = {"rms": 4.0, "awb": 4.0, "slt": 2.0, "kal16": 1.0}
+_FLITE_PITCH_HZ = (85.0, 210.0)
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,7 @@ class Options:
         seed: same seed, same data.
         languages: only these; () for all.
         heldout: only the voices of :data:`HELDOUT_VOICES`, instead of all others.
-        shares: weight of the sources espeak and festival.
+        shares: weight of the sources espeak, festival and flite.
     """
 
     clips: int
@@ -146,12 +157,15 @@ class _Sources:
             v for v in installed_voices() if kept(v.name) and (not wanted or v.language in wanted)
         ]
         self.languages = [name for name in (*LANGUAGES, *_MORE_LANGUAGES) if not wanted or name in wanted]
+        self.flite = {v: share for v, share in _FLITE.items() if kept(v) and (not wanted or "en" in wanted)}
         self.variants = ("f5", "m7") if options.heldout else _ESPEAK_VARIANTS
         shares = dict(options.shares)
         if not self.festival:
             shares["festival"] = 0.0
         if not self.languages or not _has_espeak():
             shares["espeak"] = 0.0
+        if not self.flite or not _has_flite():
+            shares["flite"] = 0.0
         if sum(shares.values()) <= 0:
             raise input_error(
                 ConfigError,
@@ -172,6 +186,15 @@ class _Sources:
             weight = np.array([_NATURAL.get(v.name, 1.0) for v in self.festival])
             voice = self.festival[int(generator.choice(len(self.festival), p=weight / weight.sum()))]
             plan = _Plan(number, generator, source, voice.name, voice.language)
+        elif source == "flite":
+            weight = np.array(list(self.flite.values()))
+            plan = _Plan(
+                number,
+                generator,
+                source,
+                str(generator.choice(list(self.flite), p=weight / weight.sum())),
+                "en",
+            )
         else:
             name = self._language(generator)
             base = str(generator.choice(_ESPEAK_VOICES.get(name, (name,))))
@@ -195,6 +218,8 @@ class _Sources:
                 waiting[plan.voice] += [(plan, text) for text in plan.texts]
             elif plan.source == "espeak":
                 _speak_espeak(plan)
+            elif plan.source == "flite":
+                _speak_flite(plan)
             else:
                 hush = _hush(float(plan.generator.uniform(1.5, 5.0)), plan.generator)
                 plan.pieces.append(
@@ -214,6 +239,29 @@ def _has_espeak() -> bool:
     except MissingDependencyError:
         return False
     return True
+
+
+def _has_flite() -> bool:
+    from driving.speech.flite import flite
+    from flame.errors import MissingDependencyError
+
+    try:
+        flite()
+    except MissingDependencyError:
+        return False
+    return True
+
+
+def _speak_flite(plan: _Plan) -> None:
+    from driving.speech.flite import flite
+
+    generator = plan.generator
+    stretch = float(np.clip(generator.lognormal(-0.08, 0.2), 0.55, 1.5))
+    pitch = float(generator.uniform(*_FLITE_PITCH_HZ))
+    for text in plan.texts:
+        samples, rate, spans = flite().say(text, voice=plan.voice, stretch=stretch, pitch_hz=pitch)
+        if len(samples) > rate // 4:
+            plan.pieces.append((resample(samples, rate), spans))
 
 
 def _speak_espeak(plan: _Plan) -> None:
@@ -259,6 +307,13 @@ def _finish(plan: _Plan, options: Options, others: tuple[np.ndarray, ...]) -> Cl
         spans = [PhoneSpan(s.symbol, s.start / ratio, s.end / ratio, s.stress) for s in spans]
     if generator.uniform() < (0.15 if varied else 0.5):
         samples = shift_formants(samples, ratio=float(generator.uniform(0.86, 1.18)))
+    if generator.uniform() < 0.4:
+        samples, heard_at = vary_tempo(samples, generator)
+        old = np.arange(len(heard_at)) / SAMPLE_RATE
+        begins, ends = (np.interp([getattr(s, at) for s in spans], old, heard_at) for at in ("start", "end"))
+        spans = [PhoneSpan(s.symbol, float(a), float(b), s.stress) for s, a, b in zip(spans, begins, ends)]
+    if generator.uniform() < 0.25:
+        samples = make_breathy(samples, generator)
     seconds = len(samples) / SAMPLE_RATE
     spans = tidy(spans, seconds)
     style = _draw_style(generator)

@@ -93,6 +93,8 @@ def _pitch(
     tones = 12.0 * np.log2(rate / np.maximum(best, 1))
     tones = tones - np.median(tones[voiced])
     voiced &= np.abs(tones) < 10.0
+    if not voiced.any():  # an even number of tones far apart: their median is none of them
+        return np.zeros(count), np.zeros(count, bool)
     index = np.arange(count)
     bridged = np.interp(index, index[voiced], tones[voiced])
     smooth = np.convolve(

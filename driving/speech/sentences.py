@@ -44,6 +44,35 @@ _ENGLISH_ASIDES = (
     "listen,", "by the way,",
 )  # fmt: skip
 
+# Common words, strung together without sense: every word meets every other, as no grammar of ours would have it.
+_ENGLISH_SMALL = tuple(
+    "the a an of of for from to in on at by with and or but if when that this it its you your we they he she I my "
+    "our is was are were be been have has had do does did will would can could may might must not just very so "
+    "too even about before after over under above between both every some many most more much few all any other".split()
+)
+_ENGLISH_COMMON = tuple(
+    "people time life love way work place week case point government company number group problem fact home "
+    "family money month morning business body member power heart moment movement matter memory movie music "
+    "information computer public problem question answer village river voice video volume value visit view valley "
+    "vote victory evening event advice never ever over seven eleven give live leave believe receive develop "
+    "provide improve prove move have above cover fever food foot fish fire finger phone form full funny fast fall "
+    "feel find follow friend front free five four first fifty before after often office coffee offer effort "
+    "different difficult beautiful enough laugh rough if off safe wife knife book baby bag ball bank base beach "
+    "bed best better big bird black blue board boat bottle box boy bread bridge bring brown build bus buy rubber "
+    "robot table number remember member bubble public double job club tub probably maybe about paper party pay "
+    "pen person piece pilot plan plate play please pocket police poor pot power price proud purple push put happy "
+    "apple open people paper copper supper simple sample temple help keep sleep stop shop map top step hope shape "
+    "cup make man many map market may meet milk mind minute mirror mix mother mountain mouth much summer common "
+    "human woman women camera famous amazing number animal some time name home room dream team swim climb warm "
+    "farm film form seem came think thing three through thank birthday bath teeth both mother father brother "
+    "weather together other smooth breathe what where why water walk want warm wash watch wave way wear window "
+    "winter wonder word world worry would question quick red rain read really right road rock rule run story "
+    "sorry tomorrow every hurry carry great green grow tree try draw look large last late laugh leaf learn letter "
+    "light like line listen little long yellow follow small school feel tell side sit six slow social sound south "
+    "speak spring stand star start state still stone street strong sun sure system year yes yesterday young use "
+    "usual unit university new few view beauty music computer human huge cute".split()
+)
+
 # Whole short phrases of other languages; they are strung together at random.
 PHRASES: dict[str, tuple[str, ...]] = {
     "de": (
@@ -262,7 +291,21 @@ def numbers(generator: np.random.Generator) -> str:
     )
 
 
+def _common_words(generator: np.random.Generator) -> str:
+    """Four to eleven common words, small ones between the others."""
+    words = [
+        str(generator.choice(_ENGLISH_SMALL if generator.uniform() < 0.4 else _ENGLISH_COMMON))
+        for _ in range(int(generator.integers(4, 12)))
+    ]
+    if generator.uniform() < 0.3:
+        words[len(words) // 2] += ","
+    return " ".join(words) + str(generator.choice([".", ".", ".", "?"]))
+
+
 def _english(generator: np.random.Generator) -> str:
+    draw = generator.uniform()
+    if draw < 0.45:
+        return _common_words(generator)
     draw = generator.uniform()
     if draw < 0.16:
         text = str(generator.choice(_ENGLISH_QUESTIONS))

@@ -12,8 +12,10 @@ from driving.speech.augmentation import (
     augment,
     change_voice,
     encode_decode,
+    make_breathy,
     resample,
     shift_formants,
+    vary_tempo,
 )
 from driving.speech.corpus import CLIPS_PER_SHARD, HELDOUT_VOICES, Options, generate, make_clips
 from driving.speech.festival import installed_voices, read_labels
@@ -225,3 +227,50 @@ def test_festival_voices_speak_with_phones() -> None:
     ]
     assert len(samples) / rate == pytest.approx(spans[-1].end)
     assert sum(PHONES[span.symbol].kind == "vowel" for span in spans) >= 2
+
+
+def _flite_is_here() -> bool:
+    from driving.speech.flite import flite
+
+    try:
+        flite()
+    except MissingDependencyError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not _flite_is_here(), reason="flite's library is not installed")
+def test_flite_says_when_each_phone_sounds() -> None:
+    from driving.speech.flite import flite
+
+    slow, rate, spans = flite().say("my boat", voice="rms", stretch=1.3)
+    quick, _, _ = flite().say("my boat", voice="rms", stretch=0.8)
+    assert [span.symbol for span in spans] == ["_", "m", "a", "ɪ", "b", "o", "ʊ", "t", "_"]
+    assert spans[-1].end == pytest.approx(len(slow) / rate) and len(slow) > 1.4 * len(quick)
+    vowel, pause = spans[2], spans[0]
+    loud, still = (slow[int(s.start * rate) : int(s.end * rate)].std() for s in (vowel, pause))
+    assert loud > 20 * still
+    with pytest.raises(ConfigError, match="no such voice"):
+        flite().say("hello", voice="nobody")
+
+
+def test_a_varied_tempo_tells_where_everything_went() -> None:
+    clicks = np.zeros(2 * SAMPLE_RATE, np.float32)
+    places = np.arange(4000, len(clicks), 5000)
+    clicks[places] = 1.0
+    changed, heard_at = vary_tempo(clicks, np.random.default_rng(3))
+    moved = np.abs(heard_at[places] - places / SAMPLE_RATE)
+    assert moved.max() > 0.01
+    for place in places:
+        now = int(round(heard_at[place] * SAMPLE_RATE))
+        near = np.abs(changed[max(now - 80, 0) : now + 80])
+        assert abs(int(near.argmax()) - min(now, 80)) <= 4 and near.max() > 0.2
+
+
+def test_a_breathy_voice_keeps_its_timing_and_level() -> None:
+    spans = spans_of()
+    sound = sound_of(spans)
+    husky = make_breathy(sound, np.random.default_rng(1))
+    assert husky.shape == sound.shape and not np.allclose(husky, sound, atol=1e-3)
+    blocks = [x[: len(x) // 1600 * 1600].reshape(-1, 1600).std(axis=1) for x in (sound, husky)]
+    assert np.corrcoef(*blocks)[0, 1] > 0.95

@@ -11,6 +11,7 @@ import pytest
 
 from driving.speech.alignment import align, words_of
 from driving.speech.evaluation import baselines, pooled, score
+from driving.speech.loudness import prosody
 from driving.speech.speaking import speak
 from flame.errors import ConfigError, InputError, MissingDependencyError
 from flame.sequence import FlameSequence
@@ -104,6 +105,33 @@ def test_alignment_finds_a_synthesizers_phones() -> None:
         there = [span.middle for span in truth if span.symbol == symbol]
         here = [span.middle for span in found if span.symbol == symbol]
         np.testing.assert_allclose(here, there, atol=0.06)
+
+
+@pytest.mark.parametrize("voice", ["rms", "awb", "slt"])
+def test_alignment_follows_clear_speech_to_its_last_word(voice: str) -> None:
+    """A search through the lattice of words used to lose last words, or to refuse such sentences altogether."""
+    pytest.importorskip("pocketsphinx", reason="pocketsphinx is not installed")
+    from driving.speech.flite import flite
+
+    for text in ("some people prefer coffee before breakfast", "my brother has a very big boat"):
+        try:
+            samples, rate, truth = flite().say(text, voice=voice)
+        except MissingDependencyError:
+            pytest.skip("flite's library is not installed")
+        lips = [span for span in truth if span.symbol in "pbmfv"]
+        found = [span for span in align(samples, rate, text) if span.symbol in "pbmfv"]
+        assert [span.symbol for span in found] == [span.symbol for span in lips]
+        apart = np.abs([a.start - b.start for a, b in zip(found, lips)])
+        assert np.median(apart) < 0.03 and apart.max() < 0.08
+
+
+def test_a_voice_of_two_far_tones_has_a_prosody() -> None:
+    """The median of two tones is neither of them: nothing was left to bridge between."""
+    time = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
+    sound = np.concatenate([np.sin(2 * np.pi * hertz * time) for hertz in (80.0, 400.0)]).astype(np.float32)
+    for length in range(len(sound) - 400, len(sound), 40):
+        tracks = prosody(sound[:length], SAMPLE_RATE)
+        assert np.isfinite(tracks.pitch).all()
 
 
 def test_without_pocketsphinx_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
