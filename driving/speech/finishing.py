@@ -27,7 +27,7 @@ from driving.speech.layout import (
     rest_columns,
 )
 from driving.speech.lips import lip_meter
-from driving.speech.mouth import CONTACT_GAP_MM, CONTACT_SHAPES, SEAL_GAP_MM, set_lip_gap
+from driving.speech.mouth import CONTACT_GAP_MM, SEAL_GAP_MM, bring_to_teeth, set_lip_gap
 from driving.speech.style import TRAINED_HEAD, TRAINED_MOUTH, SpeechStyle
 from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence
@@ -167,10 +167,7 @@ def sealed(expression: np.ndarray, jaw_radians: np.ndarray, contacts: np.ndarray
         _smoothstep(contacts[:, 0], *_SEAL_HEARD), _smoothstep(contacts[:, 3], *_BILABIAL_HEARD)
     )
     contact = _smoothstep(contacts[:, 1], *_CONTACT_HEARD) * (1.0 - seal)
-    changed = np.array(expression, np.float64)
-    for name, weight in CONTACT_SHAPES.items():
-        column = EXPRESSION_NAMES.index(name)
-        changed[:, column] += contact * np.maximum(weight - changed[:, column], 0.0)
+    changed = bring_to_teeth(expression, contact)
     gap = lip_meter().gap_mm(expression, jaw_radians)
     wanted = gap + contact * (CONTACT_GAP_MM - gap)
     wanted = wanted + seal * np.minimum(SEAL_GAP_MM - wanted, 0.0)

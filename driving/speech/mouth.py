@@ -27,6 +27,7 @@ _OPENING = {"mouthLowerDownLeft": 0.55, "mouthLowerDownRight": 0.55, "mouthUpper
 _SPREAD = sided({"mouthStretch*": 0.20, "mouthSmile*": 0.12, "mouthDimple*": 0.10})
 CONTACT_SHAPES = sided({"mouthRollLower": 0.82, "mouthUpperUp*": 0.26})
 _PRESS = sided({"mouthPress*": 0.14, "mouthRollLower": 0.08, "mouthRollUpper": 0.08})
+_FLATTENED = 0.75  # of the rounding, in a contact: rounded lips do not reach the teeth
 _ROUNDING, _FUNNEL = {"mouthPucker": 0.85}, {"mouthFunnel": 0.55, "mouthShrugLower": 0.08}
 
 LIP_COLUMNS: tuple[int, ...] = tuple(
@@ -63,6 +64,27 @@ def set_lip_gap(expression: np.ndarray, jaw_radians: np.ndarray, gap_mm: np.ndar
     return np.clip(result, 0.0, 1.0)
 
 
+def bring_to_teeth(expression: np.ndarray, contact: np.ndarray) -> np.ndarray:
+    """The expression with the lower lip rolled in and rounding given up, as far as lip and teeth are to meet.
+
+    The gap of the lips is left to :func:`set_lip_gap` (:data:`CONTACT_GAP_MM`).
+
+    Args:
+        expression: (T, 53) weights of any motion.
+        contact: (T,) 0 to 1.
+
+    Returns:
+        (T, 53) float64.
+    """
+    result = np.array(expression, np.float64)
+    for name in (*_ROUNDING, *_FUNNEL):
+        result[:, _column(name)] *= 1.0 - _FLATTENED * contact
+    for name, weight in CONTACT_SHAPES.items():
+        column = _column(name)
+        result[:, column] += contact * np.maximum(weight - result[:, column], 0.0)
+    return result
+
+
 def mouth_weights(
     tasks: np.ndarray,
     seal: np.ndarray,
@@ -85,7 +107,7 @@ def mouth_weights(
     jaw = JAW_OPEN_RADIANS * np.clip(tasks[:, TASK["jaw"]], 0.0, 0.9)
     expression = np.zeros((len(tasks), len(EXPRESSION_NAMES)))
     free = 1.0 - np.maximum(seal, contact)
-    flat = 1.0 - 0.75 * contact * (1.0 - seal)  # rounded lips would not reach the teeth
+    flat = 1.0 - _FLATTENED * contact * (1.0 - seal)
     _add(expression, _ROUNDING, tasks[:, TASK["rounding"]] * flat)
     _add(expression, _FUNNEL, tasks[:, TASK["funnel"]] * flat)
     _add(expression, _SPREAD, tasks[:, TASK["spread"]] * (0.4 + 0.6 * free))

@@ -7,7 +7,7 @@ import numpy as np
 from driving.speech.coarticulation import Articulation, articulate
 from driving.speech.lips import lip_meter
 from driving.speech.loudness import Prosody
-from driving.speech.mouth import CONTACT_GAP_MM, CONTACT_SHAPES, SEAL_GAP_MM, set_lip_gap
+from driving.speech.mouth import CONTACT_GAP_MM, SEAL_GAP_MM, bring_to_teeth, set_lip_gap
 from driving.speech.phones import PhoneSpan, tidy
 from flame.errors import MotionFileError, input_error
 from flame.rig import EXPRESSION_NAMES
@@ -52,10 +52,7 @@ def sharpen(
     jaw = sequence.jaw[:, 0].astype(np.float64)
     before = np.maximum(lip_meter().gap_mm(sequence.expression, jaw), 0.0)
     gap = _wanted_gap(before, said, trust)
-    expression = sequence.expression.astype(np.float64)
-    for name, weight in CONTACT_SHAPES.items():
-        column = EXPRESSION_NAMES.index(name)
-        expression[:, column] = np.maximum(expression[:, column], weight * said.contact * (1.0 - said.seal))
+    expression = bring_to_teeth(sequence.expression, said.contact * (1.0 - said.seal))
     pressed = np.maximum(said.seal, said.contact)
     jaw = jaw * (1.0 - 0.5 * pressed)  # an open jaw behind closed lips looks like chewing
     open_again = set_lip_gap(_without_lip_solution(expression, gap, jaw), jaw, gap)
