@@ -17,10 +17,14 @@ from renderer.cameras import Cameras
 
 __all__ = ["clear_mouth", "inner_offsets"]
 
-CHEEK_HALF_WIDTH_METRES = 0.012
-"""The lining farther than this from the middle is drawn in …"""
-DRAWN_IN, SET_BACK_METRES = 0.85, 0.010
-"""… by this share, and all of it set back by this: at 35 degrees nothing is left outside the lips (measured)."""
+CHEEK_HALF_WIDTH_METRES = (0.020, 0.033)
+"""The lining farther than this from the middle, just behind the lips and at the last molars, is drawn in …"""
+CHEEK_DEPTH_METRES = (0.012, 0.050)
+"""… these being the depths behind the lips of the two: the walls stay outside the row of teeth, or would hide it …"""
+DRAWN_IN, SET_BACK_METRES = 0.85, 0.006
+"""… by this share, and all of it set back by this."""
+DEEPEST_METRES = (0.050, 0.076)
+"""Depth behind the lips from which the lining is pressed together, and that of its back wall: before the body's."""
 FREE_AT_LIPS_METRES = (0.004, 0.014)
 """Distance from the lips over which that begins: the lips' own inner rim stays where it is."""
 ROOM_METRES = (0.042, 0.050)
@@ -51,9 +55,13 @@ def inner_offsets(head: FlameHead, reference: np.ndarray) -> np.ndarray:
     low, high = FREE_AT_LIPS_METRES
     share = np.clip((distance - low) / (high - low), 0, 1)
     across = template[lining, 0]
-    too_wide = np.maximum(np.abs(across) - CHEEK_HALF_WIDTH_METRES, 0)
+    depth = template[lips, 2].mean() - template[lining, 2]
+    too_wide = np.maximum(np.abs(across) - np.interp(depth, CHEEK_DEPTH_METRES, CHEEK_HALF_WIDTH_METRES), 0)
     offsets[lining, 0] = -np.sign(across) * DRAWN_IN * too_wide * share
-    offsets[lining, 2] = -SET_BACK_METRES * share
+    wanted = depth + SET_BACK_METRES * share
+    near, far = DEEPEST_METRES
+    pressed = near + (wanted - near) * (far - near) / max(float(wanted.max()) - near, far - near)
+    offsets[lining, 2] = depth - np.where(wanted > near, pressed, wanted)
     skull = rigid_parts(head)[0]
     turn = rigid_between(template[skull].astype(np.float64), reference[skull].astype(np.float64)).rotation
     return (offsets @ turn.T).astype(np.float32)

@@ -14,7 +14,7 @@ __all__ = ["lid_colours", "lid_share"]
 LID_METRES = 0.0015
 """Skin that closing the eye moves farther than this takes the lid's own colour when it closes."""
 OWN_COLOUR = (
-    "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "teeth", "tongue",
+    "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "teeth", "gums", "tongue",
     "mouth_inside",
 )  # fmt: skip
 LASH_NEIGHBOUR_METRES = 0.002

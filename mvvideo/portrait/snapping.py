@@ -19,7 +19,7 @@ __all__ = ["outline_offsets", "signed_distance"]
 
 FIXED_REGIONS = (
     "lips", "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "brow_left",
-    "brow_right", "nose", "teeth", "tongue",
+    "brow_right", "nose", "teeth", "gums", "tongue",
 )  # fmt: skip
 LARGEST_PULL_OUT = 0.09
 """Of the face's width."""
@@ -123,7 +123,7 @@ def _carry_inside(head: FlameHead, offsets: np.ndarray) -> np.ndarray:
     """Let teeth, tongue and the mouth's lining follow the skin around them, so that none pokes through a chin."""
     from scipy.spatial import cKDTree
 
-    inner = head.region_vertices("teeth", "tongue", "mouth_inside")
+    inner = head.region_vertices("teeth", "gums", "tongue", "mouth_inside")
     lips = head.region_vertices("lips")
     skin = head.region_vertices("skin", "neck")
     if not (len(inner) and len(lips) and len(skin)):

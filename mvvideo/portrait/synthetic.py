@@ -31,12 +31,14 @@ TYPICAL_LIP_SATURATION = 0.45
 TYPICAL_SKIN = np.array([1.0, 0.78, 0.66], np.float32)
 """Skin's colour in ordinary light, red = 1: what a photo's skin differs from this by is partly its light's."""
 EYE_WHITE = np.array([0.86, 0.83, 0.81], np.float32)
-TOOTH = np.array([0.80, 0.755, 0.68], np.float32)
+TOOTH = np.array([0.92, 0.875, 0.79], np.float32)
 GUM = np.array([0.58, 0.29, 0.27], np.float32)
 TONGUE = np.array([0.60, 0.29, 0.27], np.float32)
 MOUTH = np.array([0.30, 0.10, 0.09], np.float32)
 FRONT_TEETH_METRES = 0.004
 """Depth behind the foremost tooth over which full light falls; behind, it fades (a third at the first molar)."""
+SHADE_WARMTH = np.array([-0.12, 0.08, 0.16], np.float32)
+"""How much sooner each channel darkens towards the back of the mouth, as a change of the exponent."""
 IRIS_RINGS = np.linspace(0.0, 2.4, 25)
 """Distances from the pupil's middle, iris radii, at which the eye's colours are measured."""
 
@@ -178,7 +180,7 @@ def _median(image: np.ndarray, mask: np.ndarray, fallback: np.ndarray) -> np.nda
 def synthetic_colours(
     head: FlameHead, vertices: np.ndarray, colours: FaceColours
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Colours of eyes, teeth, tongue and mouth.
+    """Colours of eyes, teeth, gums, tongue and mouth.
 
     Args:
         vertices: ``(V, 3)`` at the photo's pose.
@@ -202,7 +204,8 @@ def synthetic_colours(
         result[chosen] = shade * np.stack([np.interp(ring, IRIS_RINGS, rings[:, c]) for c in range(3)], -1)
     depth = _mouth_depth(head)
     for region, colour, start, reach in (
-        ("tongue", TONGUE, 0.008, 0.018),
+        ("gums", GUM, 0.006, 0.016),
+        ("tongue", TONGUE, 0.012, 0.026),
         ("mouth_inside", MOUTH, 0.010, 0.012),
     ):
         chosen = head.region_vertices(region)
@@ -249,11 +252,13 @@ def _tooth_colours(head: FlameHead, teeth: np.ndarray, depth: np.ndarray, colour
         upper = float(head.weights[teeth[own], 2].mean()) < 0.5
         height = (points[:, 1] - points[:, 1].min()) / max(float(np.ptp(points[:, 1])), 1e-6)
         root = height if upper else 1 - height  # 0 at the biting edge, 1 at the gum
-        gap = 1 - 0.5 * np.clip((np.abs(across) - 0.55) / 0.4, 0, 1) ** 1.5
+        gap = 1 - 0.2 * np.clip((np.abs(across) - 0.55) / 0.4, 0, 1) ** 1.5
         light = np.exp(-np.maximum(depth[teeth[own]] - FRONT_TEETH_METRES, 0) / 0.017)
-        light = light * (1.0 if upper else 0.82) * (1 - 0.12 * root)
+        light = light * (1.0 if upper else 0.75) * (1 - 0.2 * root)
+        light = (gap * (0.08 + 0.92 * light))[:, None]
         share = np.clip((root - 0.72) / 0.2, 0, 1)[:, None]
-        result[own] = ((1 - share) * enamel + share * gum) * (gap * (0.08 + 0.92 * light))[:, None]
+        # What light comes by way of lips and tongue is red.
+        result[own] = ((1 - share) * enamel + share * gum) * light ** (1 + colours.saturation * SHADE_WARMTH)
     return result
 
 

@@ -16,7 +16,7 @@ FACE_FRONT_METRES, FOREHEAD_METRES = -0.025, 0.045
 """Template z and y that bound the front of the face (origin between the eyes)."""
 _INNER = (
     "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "eye_socket", "teeth",
-    "tongue", "mouth_inside",
+    "gums", "tongue", "mouth_inside",
 )  # fmt: skip
 LOWEST_HEAD_WEIGHT = 0.12
 """Skin that follows the head less than this is chest and shoulders: the hull shows those."""

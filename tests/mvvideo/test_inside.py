@@ -76,6 +76,35 @@ def test_lips_and_teeth_stay_where_they_are(head):
     assert np.linalg.norm(offsets, axis=1).max() < 0.04
 
 
+@pytest.mark.parametrize("turned", [-25, 0, 25])
+def test_the_lining_hides_no_teeth(head, turned):
+    motion = FlameSequence.neutral(1).replace(
+        jaw=np.array([[np.radians(25), 0, 0]], np.float32),
+        rotation=np.array([[0, np.radians(turned), 0]], np.float32),
+    )
+    vertices = head.pose(motion)[0]
+    turn = cv2.Rodrigues(np.array([0, np.radians(turned), 0]))[0].astype(np.float32)
+    offsets = inner_offsets(head, head.v_template) @ turn.T
+
+    def teeth_seen(points, faces):
+        shown = shade(camera().to_clip(points), faces, None, resolution=(SIZE, SIZE)).triangle_ids[0]
+        teeth = np.isin(faces, head.region_vertices("teeth")).all(axis=1)
+        return int(((shown >= 0) & teeth[shown]).sum())
+
+    lining = np.isin(np.arange(len(head.faces)), head.region_faces("mouth_inside"))
+    without = teeth_seen(vertices, head.faces[~lining])
+    assert without > 50
+    assert teeth_seen(vertices + offsets, head.faces) > 0.93 * without
+
+
+def test_gums_are_flesh_not_skin(head):
+    colours = measure_colours(*face(head), 0)
+    has, values = synthetic_colours(head, head.v_template, colours)
+    gums = head.region_vertices("gums")
+    assert has[gums].all()
+    assert (values[gums, 0] > 1.3 * values[gums, 1]).all()
+
+
 def test_teeth_are_told_apart_and_darken_backwards(head):
     colours = measure_colours(*face(head), 0)
     _, result = synthetic_colours(head, head.v_template, colours)
