@@ -189,21 +189,18 @@ class AppearanceModel:
         return self.head.weights[:, 1:].sum(axis=1).astype(np.float32)
 
     @cached_property
-    def _main_mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Triangles, canvas pixels, static attributes (see :class:`SolidMesh`), pictures and layers."""
+    def _main_mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Triangles, canvas pixels, first vertices, static attributes and pictures (see :class:`SolidMesh`), layers."""
         surface, front, back = self.surface, self.hull.front, self.hull.back
         counts = np.cumsum([0, len(surface.vertex), len(front.positions)])
         pieces = (surface.triangles, front.triangles, back.triangles)
         triangles = np.concatenate([piece + start for piece, start in zip(pieces, counts)]).astype(np.int32)
         pixels = np.concatenate([surface.pixels, front.pixels, back.pixels]).astype(np.float32)
-        own = np.zeros((len(surface.vertex), 13), np.float32)
+        own = np.zeros((len(surface.vertex), 14), np.float32)
         own[:, :1], own[:, 1:4] = surface.gain, surface.colour
         own[:, 4], own[:, 5], own[:, 6] = surface.seen, surface.facing, LAYER_HEAD
-        own[:, 7:9], own[:, 9:10], own[:, 10:] = (
-            surface.other_pixels,
-            surface.other_gain,
-            surface.other_colour,
-        )
+        own[:, 7:9], own[:, 9:10] = surface.other_pixels, surface.other_gain
+        own[:, 10:13], own[:, 13] = surface.other_colour, surface.doubt
         rows = [
             own,
             _plain(front, sample_at(self.front_seen, front.pixels), LAYER_FRONT),
@@ -217,7 +214,10 @@ class AppearanceModel:
             ]
         ).astype(np.int32)
         layer = np.repeat(np.arange(3, dtype=np.uint8), [len(piece) for piece in pieces])
-        return triangles, pixels, np.concatenate(rows).astype(np.float32), picture, layer
+        same = np.arange(len(pixels))
+        _, first, place = np.unique(surface.vertex, return_index=True, return_inverse=True)
+        same[: len(surface.vertex)] = first[place]
+        return triangles, pixels, same, np.concatenate(rows).astype(np.float32), picture, layer
 
     @cached_property
     def _fringe_mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -258,8 +258,8 @@ class AppearanceModel:
         )
 
     def _attributes(self, motion: Motion) -> np.ndarray:
-        """Per-vertex values of a frame ``(M, 13)``: lids that close and eyes that turn change their source."""
-        values = self._main_mesh[2].copy()
+        """Per-vertex values of a frame ``(M, 14)``: lids that close and eyes that turn change their source."""
+        values = self._main_mesh[3].copy()
         surface = self.surface
         wedges = len(surface.vertex)
         own = values[:wedges]
@@ -275,7 +275,7 @@ class AppearanceModel:
         own[:, 1:4] = (1 - share) * own[:, 1:4] + share * surface.turned_colour
         own[:, 4:6] *= 1 - share
         own[:, 9:10] *= 1 - share
-        own[:, 10:] = (1 - share) * own[:, 10:] + share * surface.turned_colour
+        own[:, 10:13] = (1 - share) * own[:, 10:13] + share * surface.turned_colour
         return values
 
     def _draw(
@@ -288,7 +288,7 @@ class AppearanceModel:
         threads: int | None,
     ) -> None:
         """Write rgb, alpha and confidence of a few frames into ``out``, ``(T, N, H, W, C)`` each."""
-        triangles, pixels, _, picture, layer = self._main_mesh
+        triangles, pixels, same, _, picture, layer = self._main_mesh
         fringe_triangles, fringe_pixels, fringe_values = self._fringe_mesh
         clips, fringe_clips, attributes, fades = [], [], [], []
         for frame in vertices:
@@ -309,15 +309,15 @@ class AppearanceModel:
         )
         photo, hull, filled, texture = self._pictures_for(cameras.height)
         solid = SolidMesh(
-            clip, triangles, ids, samples[0], np.stack(attributes), pixels, picture, photo[0], hull[0], photo[1],
-            *filled, np.float32(cameras.height / self.size), np.array(SHARP_ENOUGH, np.float32),
-            np.array((LAYER_FRONT, LAYER_BACK), np.float32),
+            clip, triangles, ids, samples[0], np.stack(attributes), pixels, same, picture, photo[0], hull[0],
+            photo[1], *filled, np.float32(cameras.height / self.size), np.array(SHARP_ENOUGH, np.float32),
+            np.array((LAYER_FRONT, LAYER_BACK), np.float32), 1 - np.concatenate(fades).astype(np.float32),
         )  # fmt: skip
         fringe = FringeMesh(
             fringe_clip, fringe_triangles, fringe_ids, samples[1], fringe_values, fringe_pixels, texture[0],
             np.concatenate(fades).astype(np.float32),
         )  # fmt: skip
-        detail = np.full((len(clip), len(triangles)), -1, np.float32)
+        detail = np.empty((len(clip), len(pixels)), np.float32)
         flat = [array.reshape(len(clip), *array.shape[2:]) for array in out]
         with kernel_threads(threads) as count:
             draw = drawing.draw_serial if count == 1 else drawing.draw_parallel
@@ -389,8 +389,8 @@ def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _plain(sheet: Sheet, seen: np.ndarray | float, layer: float) -> np.ndarray:
-    """Attributes of hull vertices, ``(V, 13)``: the texture as it is."""
-    values = np.zeros((len(sheet.positions), 13), np.float32)
+    """Attributes of hull vertices, ``(V, 14)``: the texture as it is."""
+    values = np.zeros((len(sheet.positions), 14), np.float32)
     values[:, 0] = 1
     values[:, 4] = seen
     values[:, 5] = sheet.facing * seen

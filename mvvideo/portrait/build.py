@@ -18,7 +18,7 @@ from mvvideo.portrait.inside import clear_mouth, inner_offsets
 from mvvideo.portrait.kernels import adjacency
 from mvvideo.portrait.plate import push_pull
 from mvvideo.portrait.posing import rigid_between, rigid_parts
-from mvvideo.portrait.scalp import hair_cap, hair_share, joined
+from mvvideo.portrait.scalp import hair_beside, hair_cap, hair_share, joined
 from mvvideo.portrait.skin import polygon_mask, skin_likeness
 from mvvideo.portrait.snapping import outline_offsets, signed_distance
 from mvvideo.portrait.surface import build_surface
@@ -39,6 +39,8 @@ SKIN_BEHIND = 0.03
 """Weight of a neck's colour against hair's and clothes' where none is known."""
 EAR_ROOM_METRES = 0.025
 """Around the fitted ear, where nothing is taken for hair."""
+BARE_EDGE_PIXELS = 6.0
+"""How finely the edge of bare skin is known, per 512 pixels of the crop."""
 THROAT_METRES = 0.01
 """Below the chin, over which the hull's own picture gives way to the photo's throat."""
 JAW_METRES = 0.05
@@ -112,6 +114,7 @@ def build_appearance(
     )
     hairy = hair_share(head) * np.float32(0.0 if _is_bald(view, likeness, canvas) else 1.0)
     cap = hair_cap(head, vertices, canvas, view.drawn, hairy, wrap)
+    hairy = np.maximum(hairy, hair_beside(head, vertices, hull, view, anatomy))
     hull = replace(
         hull,
         front=face_the_front(wrap, hull.front, _throat(bare, canvas, anatomy)),
@@ -232,7 +235,11 @@ def _bare_skin(view: HeadView, likeness: np.ndarray, oval: np.ndarray, canvas: C
     # One piece with the face: a patch of cloth in a skin's colour is not the neck.
     _, labels = cv2.connectedComponents(mask * view.mask.astype(np.uint8))
     own = np.bincount(labels[(oval > 0) & (labels > 0)], minlength=2)
-    return (labels == int(own.argmax())).astype(np.float32)
+    own_piece = (labels == int(own.argmax())).astype(np.float32)
+    # A hairline in scallops would stand out in turned views, where its edge is geometry.
+    return ((cv2.GaussianBlur(own_piece, (0, 0), BARE_EDGE_PIXELS * unit) > 0.5) & view.mask).astype(
+        np.float32
+    )
 
 
 def _is_bald(view: HeadView, likeness: np.ndarray, canvas: Canvas) -> bool:

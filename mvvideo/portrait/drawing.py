@@ -21,13 +21,15 @@ class SolidMesh(NamedTuple):
     """Head and hull, B pictures of A frames.
 
     clip ``(B, V, 4)``; triangles ``(F, 3)``; ids ``(B, H, W)`` at pixel centres, samples ``(K, S)`` at the points
-    of marked pixels; attributes ``(A, V, 13)``: gain, colour 3, seen, facing, layer, and the alternative: x, y,
-    gain, colour 3; pixels ``(V, 2)`` place in the photo's canvas; picture ``(F,)`` −1 none, 0 photo, 1 hull;
+    of marked pixels; attributes ``(A, V, 14)``: gain, colour 3, seen, facing, layer, the alternative (x, y, gain,
+    colour 3), and doubt: how far it shows once the view has turned away; pixels ``(V, 2)`` place in the photo's
+    canvas; same ``(V,)`` the first vertex at the same place; picture ``(F,)`` −1 none, 0 photo, 1 hull;
     photo, hull ``(W', W', 3)``: the canvases, canvas_scale ``(2,)``: their pixels per canvas pixel; filled
     ``(H", W", 3)``, filled_scale ``(2,)``: the picture for the hull's alternative, likewise.
     photo_scale: output pixels per canvas pixel in the photo's own view.
     sharp ``(2, 2)``: for head, hull: photo pixels per output pixel below which the alternative shows, above which
-    the photo; layers ``(2,)``: values of the hull's front and back.
+    the photo; layers ``(2,)``: values of the hull's front and back; turn ``(B,)``: how far the view has turned away,
+    0 to 1.
     """
 
     clip: np.ndarray
@@ -36,6 +38,7 @@ class SolidMesh(NamedTuple):
     samples: np.ndarray
     attributes: np.ndarray
     pixels: np.ndarray
+    same: np.ndarray
     picture: np.ndarray
     photo: np.ndarray
     hull: np.ndarray
@@ -45,6 +48,7 @@ class SolidMesh(NamedTuple):
     photo_scale: np.float32
     sharp: np.ndarray
     layers: np.ndarray
+    turn: np.ndarray
 
 
 class FringeMesh(NamedTuple):
@@ -120,43 +124,74 @@ def _bilinear(picture, x, y, out, channels):
 
 @njit(cache=True, error_model="numpy", _nrt=False)
 def _detail(clip, b, pixels, i0, i1, i2, half_width, half_height, photo_scale):
-    """Photo pixels per output pixel along the direction stretched most, at most 1."""
+    """Photo pixels per output pixel along the direction stretched most, at most 1; and output pixels covered."""
     px = photo_scale * (pixels[i1, 0] - pixels[i0, 0])
     py = photo_scale * (pixels[i1, 1] - pixels[i0, 1])
     qx = photo_scale * (pixels[i2, 0] - pixels[i0, 0])
     qy = photo_scale * (pixels[i2, 1] - pixels[i0, 1])
     area = px * qy - py * qx
-    if abs(area) < 1e-9:
-        return np.float32(0.0)
     w0, w1, w2 = max(clip[b, i0, 3], 1e-6), max(clip[b, i1, 3], 1e-6), max(clip[b, i2, 3], 1e-6)
     rx = half_width * (clip[b, i1, 0] / w1 - clip[b, i0, 0] / w0)
     ry = -half_height * (clip[b, i1, 1] / w1 - clip[b, i0, 1] / w0)
     sx = half_width * (clip[b, i2, 0] / w2 - clip[b, i0, 0] / w0)
     sy = -half_height * (clip[b, i2, 1] / w2 - clip[b, i0, 1] / w0)
+    covered = abs(rx * sy - ry * sx)
+    if abs(area) < 1e-9:
+        return np.float32(0.0), covered
     # photo → output: M = [r s] [p q]^-1; its largest singular value
     m00, m01 = (rx * qy - sx * py) / area, (sx * px - rx * qx) / area
     m10, m11 = (ry * qy - sy * py) / area, (sy * px - ry * qx) / area
     square = m00 * m00 + m01 * m01 + m10 * m10 + m11 * m11
     determinant = m00 * m11 - m01 * m10
     largest = np.sqrt(0.5 * (square + np.sqrt(max(square * square - 4 * determinant * determinant, 0.0))))
-    return np.float32(min(1.0, 1.0 / max(largest, 1e-6)))
+    return np.float32(min(1.0, 1.0 / max(largest, 1e-6))), covered
+
+
+@njit(cache=True, error_model="numpy")
+def _measure(clip, triangles, pixels, same, picture, photo_scale, b, width, height, detail, weight):
+    """:func:`_detail` at every vertex: a mean over its pictured triangles, by the pixels that they cover.
+
+    Between vertices it runs on without a step, so that what fades by it does not end at triangles' edges.
+    """
+    vertices = detail.shape[1]
+    for v in range(vertices):
+        detail[b, v] = 0.0
+        weight[v] = 1e-9
+    half_width, half_height = np.float32(0.5 * width), np.float32(0.5 * height)
+    for t in range(triangles.shape[0]):
+        if picture[t] < 0:
+            continue
+        i0, i1, i2 = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        fine, covered = _detail(clip, b, pixels, i0, i1, i2, half_width, half_height, photo_scale)
+        for i in (same[i0], same[i1], same[i2]):
+            detail[b, i] += covered * fine
+            weight[i] += covered
+    for v in range(vertices):
+        if same[v] == v:
+            detail[b, v] /= weight[v]
+    for v in range(vertices):
+        detail[b, v] = detail[b, same[v]]
 
 
 @njit(cache=True, error_model="numpy", _nrt=False)
 def _solid_sample(
     clip, values, pixels, picture, photo, hull, canvas_scale, filled, filled_scale, sharp, layers,
-    b, frame, triangle, i0, i1, i2, fine, x, y, edges, here, other, out,
+    turn, detail, b, frame, triangle, i0, i1, i2, x, y, edges, here, other, out,
 ):  # fmt: skip
-    """Colour, confidence and distance of a point (x, y) of a triangle with detail ``fine``."""
+    """Colour, confidence and distance of a point (x, y) of a triangle."""
     b0, b1 = _weights(edges, x, y)
     b2 = np.float32(1.0) - b0 - b1
     for c in range(7):
         here[c] = b0 * values[frame, i0, c] + b1 * values[frame, i1, c] + b2 * values[frame, i2, c]
     seen, layer = here[4], here[6]
+    fine = b0 * detail[b, i0] + b1 * detail[b, i1] + b2 * detail[b, i2]
     is_hull = layer < layers[0] + np.float32(0.01)
     row = 1 if is_hull else 0
     share = (fine - sharp[row, 0]) / (sharp[row, 1] - sharp[row, 0])
     share = min(max(share, np.float32(0.0)), np.float32(1.0))
+    if turn > 0.0:
+        doubt = b0 * values[frame, i0, 13] + b1 * values[frame, i1, 13] + b2 * values[frame, i2, 13]
+        share *= np.float32(1.0) - turn * doubt
     if layer < layers[1] + np.float32(0.01):
         share = np.float32(0.0)
     for c in range(3):
@@ -206,8 +241,9 @@ def _fringe_sample(
 def _draw_row(solid, fringe, grid, background, detail, scratch, b, frame, row, rgb, alpha, confidence):
     """One row of one picture, from the top."""
     # Taken out of the tuples once: every access counts a reference.
-    clip, triangles, ids, samples, attributes, pixels, picture = solid[:7]
-    photo, hull, canvas_scale, filled, filled_scale, photo_scale, sharp, layers = solid[7:]
+    clip, triangles, ids, samples, attributes, pixels, _, picture = solid[:8]
+    photo, hull, canvas_scale, filled, filled_scale, _, sharp, layers = solid[8:16]
+    turn = solid.turn[b]
     fringe_clip, fringe_triangles, fringe_ids, fringe_samples, fringe_values, fringe_pixels = fringe[:6]
     texture, fade = fringe.texture, fringe.fade[b]
     slots, points = grid.slots, grid.points
@@ -217,7 +253,6 @@ def _draw_row(solid, fringe, grid, background, detail, scratch, b, frame, row, r
     edges, fringe_edges, here, other, surface, edge, total = scratch
     drawn, fringe_drawn = -1, -1  # the triangles whose coefficients are at hand
     i0, i1, i2, j0, j1, j2 = 0, 0, 0, 0, 0, 0
-    fine = np.float32(0.0)
     for column in range(width):
         slot = slots[b, from_bottom, column]
         if slot < 0 and ids[b, from_bottom, column] < 0 and fringe_ids[b, from_bottom, column] < 0:
@@ -259,17 +294,10 @@ def _draw_row(solid, fringe, grid, background, detail, scratch, b, frame, row, r
                 if triangle != drawn:
                     i0, i1, i2 = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
                     _edges(clip, b, i0, i1, i2, edges)
-                    fine = detail[b, triangle]
-                    if fine < 0:  # another thread may do the same: both write one value
-                        fine = _detail(
-                            clip, b, pixels, i0, i1, i2, np.float32(0.5 * width), np.float32(0.5 * height),
-                            photo_scale,
-                        )  # fmt: skip
-                        detail[b, triangle] = fine
                     drawn = triangle
                 _solid_sample(
                     clip, attributes, pixels, picture, photo, hull, canvas_scale, filled, filled_scale, sharp,
-                    layers, b, frame, triangle, i0, i1, i2, fine, x, y, edges, here, other, surface,
+                    layers, turn, detail, b, frame, triangle, i0, i1, i2, x, y, edges, here, other, surface,
                 )  # fmt: skip
             else:
                 kept = np.float32(0.0)
@@ -323,9 +351,14 @@ def draw_parallel(solid, fringe, grid, background, detail, rgb, alpha, confidenc
     """Fill rgb ``(B, H, W, 3)``, alpha ``(B, H, W, 1)`` and confidence ``(B, H, W, 4)``.
 
     Colour and confidence are those of the foreground, means over a pixel's samples weighted by opacity; where it
-    is absent colour is that of background ``(H, W, 3)``. detail ``(B, F)`` is scratch, to be given below 0.
+    is absent colour is that of background ``(H, W, 3)``. detail ``(B, V)`` is scratch.
     """
-    views, height = solid.ids.shape[0], solid.ids.shape[1]
+    views, height, width = solid.ids.shape
+    for b in prange(views):
+        _measure(
+            solid.clip, solid.triangles, solid.pixels, solid.same, solid.picture, solid.photo_scale, b, width, height,
+            detail, np.empty(detail.shape[1], np.float32),
+        )  # fmt: skip
     per_frame = views // solid.attributes.shape[0]
     for item in prange(views * height):
         b = np.int64(item) // height
@@ -340,7 +373,12 @@ def draw_serial(solid, fringe, grid, background, detail, rgb, alpha, confidence)
     """:func:`draw_parallel` in the calling thread alone."""
     per_frame = solid.ids.shape[0] // solid.attributes.shape[0]
     scratch = _scratch()
+    weight = np.empty(detail.shape[1], np.float32)
     for b in range(solid.ids.shape[0]):
+        _measure(
+            solid.clip, solid.triangles, solid.pixels, solid.same, solid.picture, solid.photo_scale, b,
+            solid.ids.shape[2], solid.ids.shape[1], detail, weight,
+        )  # fmt: skip
         for row in range(solid.ids.shape[1]):
             _draw_row(
                 solid,

@@ -41,7 +41,7 @@ SEPARATOR_ROWS = 16
 SEEN = 0.9
 """Confidence of fused colours where they are seen squarely: another moment, another light."""
 _OWN_TURNING = ("eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "eye_socket")
-_MOUTH = ("teeth", "tongue", "mouth_inside")
+_MOUTH = ("teeth", "gums", "tongue", "mouth_inside")
 
 
 def shape_difference(head: FlameHead, first: np.ndarray, second: np.ndarray) -> float:
@@ -203,8 +203,9 @@ def _fused_surface(
     # Filled wedges around begin with the fused colours, so that no step shows.
     plain = (surface.gain[:, 0] == 0) & weight[surface.vertex]
     colour[plain] = fused_colour[surface.vertex[plain]]
-    fading = (surface.other_gain[:, 0] == 0) & weight[surface.vertex]
-    other_colour[fading] = fused_colour[surface.vertex[fading]]
+    fading = (surface.other_gain[:, 0] < 1) & weight[surface.vertex]
+    made = 1 - surface.other_gain[fading]
+    other_colour[fading] = made * fused_colour[surface.vertex[fading]]
 
     keys = surface.triangles.astype(np.int64) * (len(looks) + 1) + (lender[:, None] + 1)
     wedges, triangles = np.unique(keys, return_inverse=True)
@@ -237,6 +238,7 @@ def _fused_surface(
         other_pixels=np.where(lent[:, None], pixels, surface.other_pixels[old]),
         other_gain=pick(surface.other_gain, len(looks) * [one]),
         other_colour=pick(other_colour, [look.offset for look in looks]),
+        doubt=np.where(lent, 0, surface.doubt[old]).astype(np.float32),
         turning=turning,
         turned_colour=surface.turned_colour[old],
     )

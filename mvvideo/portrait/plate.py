@@ -8,12 +8,14 @@ __all__ = ["background_plate", "push_pull"]
 
 MARGIN_PIXELS = 9.0
 """How far from the matte's edge the background is trusted, per 512 pixels: hair and shadows reach beyond it."""
-PLAIN = (0.012, 0.024)
+PLAIN = (0.0105, 0.016)
 """Texture around the person below which a background is plain, a wall or a gradient, where patches show seams."""
 NEAR = 0.15
 """How far around the person that is asked, share of the side."""
 SHADE = (0.06, 0.14)
 """Difference of low frequencies up to which the smooth fill's count, and from which the patches' do."""
+MEETING, MEETING_FADES = 0.03, 0.08
+"""Width of the strips whose colours are made to meet at the hole's edge; distance over which that wears off."""
 LOW_FREQUENCY = 0.045
 """Blur, share of the side, that parts low frequencies from structure."""
 
@@ -78,7 +80,7 @@ def background_plate(image: np.ndarray, matte: np.ndarray, *, seed: int = 0) -> 
         mean = image.mean(axis=(0, 1), keepdims=True)
         return np.broadcast_to(mean, image.shape).astype(np.float32), np.zeros((size, size), np.float32)
     known = np.clip(distance / margin - 1, 0, 1).astype(np.float32)
-    plate = _fill(image, known > 0.99, seed=seed)
+    plate = _met(image, known > 0.99, _fill(image, known > 0.99, seed=seed))
     blend = known[..., None]
     return np.clip(blend * image + (1 - blend) * plate, 0, 1).astype(np.float32), known
 
@@ -100,7 +102,7 @@ def _fill(image: np.ndarray, known: np.ndarray, *, seed: int) -> np.ndarray:
     sigma = LOW_FREQUENCY * size
     near = known & (cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 3) < NEAR * size)
     rough = np.abs(image - _low(smooth, sigma)).max(axis=-1)[near if near.any() else known]
-    share = float(np.clip((np.quantile(rough, 0.85) - PLAIN[0]) / (PLAIN[1] - PLAIN[0]), 0, 1))
+    share = float(np.clip((np.quantile(rough, 0.6) - PLAIN[0]) / (PLAIN[1] - PLAIN[0]), 0, 1))
     made = resynthesise(image, known, smooth, seed=seed) if share > 0 else None
     if made is None:
         return grainy
@@ -109,6 +111,30 @@ def _fill(image: np.ndarray, known: np.ndarray, *, seed: int) -> np.ndarray:
     amount = np.abs(change).max(axis=-1, keepdims=True)
     change *= np.clip((SHADE[1] - amount) / (SHADE[1] - SHADE[0]), 0, 1)
     return (1 - share) * grainy + share * (made + change)
+
+
+def _met(image: np.ndarray, known: np.ndarray, plate: np.ndarray) -> np.ndarray:
+    """The plate shifted in colour so that it meets the photo where that begins: no silhouette shows; ``(S, S, 3)``.
+
+    The shift fades with the distance, so that a lamp beside the person does not glow far into the fill.
+    """
+    import cv2
+
+    size = image.shape[0]
+    far = cv2.distanceTransform(1 - known.astype(np.uint8), cv2.DIST_L2, 3)
+    inside = cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 3)
+    ring = (known & (inside < MEETING * size)).astype(np.float32)
+    sigma = 0.5 * MEETING * size
+    weight = cv2.GaussianBlur(ring, (0, 0), sigma)[..., None]
+    target = cv2.GaussianBlur(image * ring[..., None], (0, 0), sigma) / np.maximum(weight, 1e-4)
+    # What the fill would go on with just outside the hole.
+    within = ((~known) & (far < MEETING * size)).astype(np.float32)
+    own = cv2.GaussianBlur(plate * within[..., None], (0, 0), sigma)
+    own /= np.maximum(cv2.GaussianBlur(within, (0, 0), sigma)[..., None], 1e-4)
+    border = ((far < 0.5 * MEETING * size) & ~known).astype(np.float32)
+    shift = push_pull((target - own).astype(np.float32), border)
+    shift = _low(shift, MEETING * size)
+    return plate + np.exp(-far / (MEETING_FADES * size))[..., None] * shift
 
 
 def _ordinary(image: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -20,6 +20,10 @@ COARSEST, FINEST = 32, 128
 """Sides of the smallest and the largest picture patches are looked for in."""
 FEWEST_PATCHES = 150
 ROUNDS = {32: 8, 64: 4, 128: 2}
+BLOCK, CANDIDATES = 12, 16
+"""Side of the blocks that texture is copied in, cells of the finest picture; patches tried for each, and others."""
+SHADE_CELLS = 1.5
+"""Blur that parts shades, which patches give, from texture, which blocks give."""
 SAME_HEIGHT = 0.5
 """Cost of taking a patch from another height, per squared share of the picture: skies stay above meadows."""
 
@@ -168,7 +172,7 @@ def resynthesise(image: np.ndarray, known: np.ndarray, start: np.ndarray, *, see
         filled = picture.astype(np.float32)
     if field is None:
         return None
-    return _with_texture(image, known, filled, field)
+    return _with_texture(image, known, filled, field, seed=seed)
 
 
 def _whole_patches(known: np.ndarray) -> np.ndarray:
@@ -187,21 +191,76 @@ def _finer(field: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(twice)
 
 
-def _with_texture(image: np.ndarray, known: np.ndarray, filled: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """The fill at full size: its own structure, and finer detail copied from where its patches lie."""
+def _with_texture(
+    image: np.ndarray, known: np.ndarray, filled: np.ndarray, field: np.ndarray, *, seed: int
+) -> np.ndarray:
+    """The fill at full size: its own shades, and finer texture in whole blocks from where its patches lie.
+
+    Blocks overlap softly; weights whose squares sum to one keep the texture's strength.
+    """
     size, side = image.shape[0], filled.shape[0]
-    structure = cv2.resize(filled, (size, size), interpolation=cv2.INTER_CUBIC)
-    if side == size:
-        return np.where(known[..., None], image, structure).astype(np.float32)
-    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-    detail = image - cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC)
-    y, x = np.mgrid[:side, :side]
-    shift = np.where(field[..., :1] < 0, 0, field - np.stack([y, x], axis=-1))
     ratio = size / side
-    large = cv2.resize(shift.astype(np.float32), (size, size), interpolation=cv2.INTER_NEAREST) * ratio
-    rows, columns = np.mgrid[:size, :size]
-    from_y = np.clip(np.round(rows + large[..., 0]), 0, size - 1).astype(int)
-    from_x = np.clip(np.round(columns + large[..., 1]), 0, size - 1).astype(int)
-    usable = known[from_y, from_x][..., None]
-    whole = structure + np.where(usable, detail[from_y, from_x], 0)
-    return np.where(known[..., None], image, whole).astype(np.float32)
+    coarse = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    weight = _smooth(known.astype(np.float32), SHADE_CELLS * ratio)[..., None]
+    shades = _smooth(image * known[..., None], SHADE_CELLS * ratio) / np.maximum(weight, 1e-3)
+    detail = (image - shades) * known[..., None]
+    full = cv2.resize(filled, (size, size), interpolation=cv2.INTER_CUBIC)
+    structure = _smooth(full, SHADE_CELLS * ratio)
+    whole = cv2.resize(known.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) > 0.999
+    total, square = np.zeros_like(image), np.zeros((size, size, 1), np.float32)
+    for (row, column), (from_row, from_column) in _matched_blocks(filled, coarse, whole, field, seed=seed):
+        top, left, from_top, from_left = (int(round(v * ratio)) for v in (row, column, from_row, from_column))
+        height = min(int(BLOCK * ratio), size - max(top, from_top))
+        width = min(int(BLOCK * ratio), size - max(left, from_left))
+        window = np.outer(_bell(height), _bell(width))[..., None]
+        piece = detail[from_top : from_top + height, from_left : from_left + width]
+        total[top : top + height, left : left + width] += window * piece
+        square[top : top + height, left : left + width] += window**2
+    textured = structure + total / np.sqrt(np.maximum(square, 1e-3))
+    return np.where(known[..., None], image, textured).astype(np.float32)
+
+
+def _matched_blocks(
+    filled: np.ndarray, picture: np.ndarray, known: np.ndarray, field: np.ndarray, *, seed: int
+) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """For overlapping blocks over the hole, corners (row, column) of them and of the known blocks most like them."""
+    side = len(filled)
+    generator = np.random.default_rng(seed)
+    inside = cv2.boxFilter(known.astype(np.float32), -1, (BLOCK, BLOCK), anchor=(0, 0), normalize=True,
+                           borderType=cv2.BORDER_CONSTANT) > 0.999  # fmt: skip
+    inside[side - BLOCK + 1 :] = inside[:, side - BLOCK + 1 :] = False
+    places = np.argwhere(inside)
+    if not len(places):
+        return []
+    last = side - BLOCK
+    starts = np.unique(np.append(np.arange(0, last, BLOCK // 2), last))
+    matches = []
+    for row in starts:
+        for column in starts:
+            if known[row : row + BLOCK, column : column + BLOCK].all():
+                continue
+            wanted = filled[row : row + BLOCK, column : column + BLOCK]
+            cells = generator.integers(0, BLOCK, (CANDIDATES, 2))
+            found = field[row + cells[:, 0], column + cells[:, 1]]
+            corners = np.concatenate([found - cells, places[generator.integers(0, len(places), CANDIDATES)]])
+            corners = corners[((corners >= 0) & (corners <= last)).all(axis=1)]
+            corners = corners[inside[corners[:, 0], corners[:, 1]]]
+            if not len(corners):
+                continue
+            costs = [
+                float(((picture[y : y + BLOCK, x : x + BLOCK] - wanted) ** 2).mean())
+                + SAME_HEIGHT * ((y - row) / side) ** 2 / 49
+                for y, x in corners
+            ]
+            best = corners[int(np.argmin(costs))]
+            matches.append(((int(row), int(column)), (int(best[0]), int(best[1]))))
+    return matches
+
+
+def _bell(length: int) -> np.ndarray:
+    """Weights of a block along a side, ``(length,)``."""
+    return np.sin(np.pi * (np.arange(length, dtype=np.float32) + 0.5) / length)
+
+
+def _smooth(picture: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE).reshape(picture.shape)

@@ -10,10 +10,11 @@ import numpy as np
 
 from flame.head import FlameHead
 from mvvideo.portrait.canvas import Canvas
-from mvvideo.portrait.hull import Sheet
+from mvvideo.portrait.hull import Anatomy, Hull, Sheet
+from mvvideo.portrait.views import HeadView, sample_at
 from mvvideo.portrait.wrap import Wrap
 
-__all__ = ["hair_cap", "hair_share", "joined"]
+__all__ = ["hair_beside", "hair_cap", "hair_share", "joined"]
 
 BEHIND_EARS_METRES = (-0.072, -0.092)
 """Template z over which, behind the ears, hair begins."""
@@ -23,6 +24,11 @@ ABOVE_EARS_METRES = (0.012, 0.028)
 """… above this template y."""
 NAPE_METRES = (-0.088, -0.066)
 """Template y over which hair ends at the nape."""
+BESIDE_METRES = (0.014, 0.005)
+"""Distance from hair outside the head over which skin takes its colour: where it ends nothing shows a step."""
+SIDE_METRES, SIDEBURN_METRES = (-0.01, -0.03), (-0.065, -0.04)
+"""Template z behind which, and y above which, that happens: not on the face's front, not at collars."""
+OUTSIDE_METRES = 0.001
 THICKNESS_METRES = 0.003
 DENSE = 0.6
 """Share of hair from which on the cap is there: thinner hair is painted on the skin, where it fades."""
@@ -40,6 +46,32 @@ def hair_share(head: FlameHead) -> np.ndarray:
     behind[head.weights[:, 1] < 0.2] = 0
     behind[head.region_vertices("scalp")] = 1
     return behind.astype(np.float32)
+
+
+def hair_beside(
+    head: FlameHead, vertices: np.ndarray, hull: Hull, view: HeadView, anatomy: Anatomy
+) -> np.ndarray:
+    """How far hair that stands on the head, or off it, lies over every vertex or beside it: ``(V,)``, 0 to 1.
+
+    Args:
+        vertices: ``(V, 3)`` at the photo's pose, outline snapped; view: the same, drawn; hull: the hair, and clothes.
+    """
+    from scipy.spatial import cKDTree
+
+    points = []
+    covered = view.mask.astype(np.float32)
+    for sheet, surface, outwards in ((hull.front, view.front, 1), (hull.back, view.back, -1)):
+        z = sample_at(np.where(view.mask, surface, 0).astype(np.float32), sheet.pixels)
+        share = sample_at(covered, sheet.pixels)
+        outside = (share > 0.99) & (outwards * (sheet.positions[:, 2] - z) > OUTSIDE_METRES) | (share < 0.01)
+        points.append(sheet.positions[outside & (sheet.pixels[:, 1] < anatomy.chin_row)])
+    hair = np.concatenate(points)
+    if not len(hair):
+        return np.zeros(len(vertices), np.float32)
+    far, near = BESIDE_METRES
+    distance = cKDTree(hair).query(vertices, distance_upper_bound=far)[0]
+    side = _ramp(head.v_template[:, 2], *SIDE_METRES) * _ramp(head.v_template[:, 1], *SIDEBURN_METRES)
+    return (side * _ramp(np.minimum(distance, far), far, near)).astype(np.float32)
 
 
 def _ramp(values: np.ndarray, zero: float, one: float) -> np.ndarray:

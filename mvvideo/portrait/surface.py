@@ -31,6 +31,10 @@ TRUSTED_FACING = 0.35
 """Cosine from which on a photographed colour counts as the surface's own rather than its outline's …"""
 DOUBTED_FACING = 0.15
 """… and below which it counts for nothing."""
+FADING_FACING = 0.6
+"""Cosine below which skin that a view stretches fades to its fill, wholly from the trusted one down."""
+SEAM_STEPS = 4
+"""Edges of the mesh over which photographed skin fades, in turned views, to the colours made up beside it."""
 BEHIND_EARS_METRES = -0.09
 """Template z behind which the upper head is hairy."""
 BETTER_TWIN = 0.2
@@ -56,6 +60,7 @@ class HeadSurface:
         gain, colour: ``(M, 1)``, ``(M, 3)``: drawn = gain · photo + colour.
         seen, facing: ``(M,)`` confidence at the photo.
         other_pixels ``(M, 2)``, other_gain ``(M, 1)``, other_colour ``(M, 3)``: the alternative.
+        doubt: ``(M,)`` how far that shows instead of the photo once the view has turned away.
         turning ``(M, 5)``, turned_colour ``(M, 3)``: what the wedge turns into when, in this order, the left or
             right lid closes, the left or right eye turns, the mouth opens; and how far.
     """
@@ -71,6 +76,7 @@ class HeadSurface:
     other_pixels: np.ndarray
     other_gain: np.ndarray
     other_colour: np.ndarray
+    doubt: np.ndarray
     turning: np.ndarray
     turned_colour: np.ndarray
 
@@ -104,6 +110,9 @@ def build_surface(
     doubtful = direct & ~synthetic & ~anchor
     doubtful &= _trusted(head, canvas, likeness, pixels, facing, cosine=DOUBTED_FACING)
     belief = anchor + doubtful * np.clip((facing - DOUBTED_FACING) / (TRUSTED_FACING - DOUBTED_FACING), 0, 1)
+    # What is neither skin nor outline, a lock of hair, goes on in colours made up beside it.
+    bare = (_bare_rim(canvas, likeness, pixels) | anchor) & ~synthetic
+    belief = np.where(direct & ~synthetic & ~bare, 1, belief)
     has_twin = anchor[mirror]
     # A mirrored triangle must agree with the filled ones around it.
     source[(source == Source.MIRRORED) & ~has_twin[view.faces].all(axis=1)] = Source.FILLED
@@ -118,21 +127,21 @@ def build_surface(
     lid_colour = lid_colours(head, links, fill, pixels, plain, colours)
 
     in_mouth = np.zeros((len(vertices), 1), np.float32)
-    in_mouth[head.region_vertices("teeth", "tongue", "mouth_inside")] = 1
+    in_mouth[head.region_vertices("teeth", "gums", "tongue", "mouth_inside")] = 1
     unseen = _touched(view.faces[source == Source.FILLED], len(vertices))
     own_turning = np.concatenate([_outside_eye_opening(head, pixels, colours, unseen), in_mouth], axis=1)
 
     # Wedges: (vertex, kind) pairs. Direct triangles whose twin was seen much better get that as alternative.
     better = has_twin & ~synthetic & (facing[mirror] > facing + BETTER_TWIN)
-    # Those seen edge-on at bare skin fade to its fill: their own picture is the outline's dark rim, drawn out.
-    rim = (_bare_rim(canvas, likeness, pixels) & (facing < TRUSTED_FACING) | anchor) & ~synthetic
-    edge_on = rim[view.faces].all(axis=1) & (facing[view.faces].min(axis=1) < TRUSTED_FACING)
-    kinds = np.where((source == Source.DIRECT) & edge_on, 4, source)
-    kinds = np.where((source == Source.DIRECT) & better[view.faces].all(axis=1), 3, kinds)
-    keys = view.faces.astype(np.int64) * 5 + kinds[:, None]
+    kinds = np.where((source == Source.DIRECT) & better[view.faces].all(axis=1), 3, source)
+    keys = view.faces.astype(np.int64) * 4 + kinds[:, None]
     wedges, triangles = np.unique(keys, return_inverse=True)
-    vertex, kind = wedges // 5, wedges % 5
-    is_twin, is_filled, has_other, fades = (kind == k for k in (Source.MIRRORED, Source.FILLED, 3, 4))
+    vertex, kind = wedges // 4, wedges % 4
+    is_twin, is_filled, has_other = (kind == k for k in (Source.MIRRORED, Source.FILLED, 3))
+    # Skin seen edge-on fades to its fill: its own picture is the outline's dark rim, drawn out.
+    fades = bare * np.clip((FADING_FACING - facing) / (FADING_FACING - TRUSTED_FACING), 0, 1)
+    doubt = bare * (1 - belief) * _seam(links, view.faces, source)
+    fades = np.maximum(fades, doubt)[:, None]
     is_direct = ~is_twin & ~is_filled
     colour = np.select([is_filled[:, None], is_twin[:, None]], [fill[vertex], offset[vertex]], 0.0)
     main_pixels = np.where(is_twin[:, None], pixels[mirror[vertex]], pixels[vertex])
@@ -148,10 +157,15 @@ def build_surface(
             np.float32
         ),
         other_pixels=np.where(has_other[:, None], pixels[mirror[vertex]], main_pixels).astype(np.float32),
-        other_gain=np.where(is_filled | fades, 0, 1).astype(np.float32)[:, None],
-        other_colour=np.select(
-            [has_other[:, None], fades[:, None]], [offset[vertex], fill[vertex]], colour
+        other_gain=np.select(
+            [is_filled[:, None], (kind == Source.DIRECT)[:, None]], [0, 1 - fades[vertex]], 1
         ).astype(np.float32),
+        other_colour=np.select(
+            [has_other[:, None], (kind == Source.DIRECT)[:, None]],
+            [offset[vertex], fades[vertex] * fill[vertex]],
+            colour,
+        ).astype(np.float32),
+        doubt=np.where(is_direct, doubt[vertex], 0).astype(np.float32),
         turning=(np.concatenate([lids, own_turning], axis=1)[vertex]).astype(np.float32),
         turned_colour=np.where(synthetic[:, None], own_colour, lid_colour)[vertex].astype(np.float32),
     )
@@ -190,6 +204,21 @@ def _spread_colours(
     )
     spread = belief[:, None] * photo + (1 - belief[:, None]) * spread * shading
     return np.where(reached[:, None], spread, np.nan), offset
+
+
+def _seam(links: tuple[np.ndarray, np.ndarray], faces: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """1 where triangles that show the photo meet others, falling to 0 a few vertices away; ``(V,)``."""
+    starts, neighbours = links
+    count = len(starts) - 1
+    shown, made = (
+        _touched(faces[chosen], count) for chosen in (source == Source.DIRECT, source != Source.DIRECT)
+    )
+    near = (shown & made).astype(np.float32)
+    for _ in range(SEAM_STEPS):
+        highest = np.maximum.reduceat(near[neighbours], np.minimum(starts[:-1], len(neighbours) - 1))
+        spread = np.where(np.diff(starts) > 0, highest, 0) - 1 / SEAM_STEPS
+        near = np.maximum(near, spread)
+    return np.clip(near, 0, 1)
 
 
 def _under_shade(head: FlameHead, vertices: np.ndarray) -> np.ndarray:
@@ -265,7 +294,7 @@ def _triangle_sources(
     clear = (distance < nearest + 0.002) & (facing > 0.03) & in_crop
     # Few pixels of a triangle suffice: all that the photo shows must come back in its own view.
     direct = (shown > 0.1 * area) & (shown > 0) | clear[faces].all(axis=1)
-    direct |= (shown > 0) & _faces_in(head, view.drawn, "teeth", "tongue", "mouth_inside", "lips")
+    direct |= (shown > 0) & _faces_in(head, view.drawn, "teeth", "gums", "tongue", "mouth_inside", "lips")
     twin = _mirror_triangles(head, faces)
     good_twin = direct & (facing[faces].min(axis=1) > 0.3)
     unsided = np.isin(head.vertex_region, np.unique(head.vertex_region[head.region_vertices(*OWN_COLOUR)]))

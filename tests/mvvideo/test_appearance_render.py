@@ -49,14 +49,23 @@ def moved(portrait) -> tuple[np.ndarray, Cameras]:
     return portrait.head.pose(motion), arc(portrait.camera, 3, pivot=portrait.pivot)
 
 
-def plain_detail(photo: np.ndarray, drawn: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Photo pixels per drawn pixel of every triangle along the direction stretched most, at most 1."""
+def plain_detail(
+    photo: np.ndarray, drawn: np.ndarray, triangles: np.ndarray, same: np.ndarray, picture: np.ndarray
+) -> np.ndarray:
+    """Photo pixels per drawn pixel along the direction stretched most, at most 1: at every vertex the mean over its
+    triangles that have a picture, by their drawn areas."""
+    triangles = triangles[picture >= 0]
     source = (photo[triangles[:, 1:]] - photo[triangles[:, :1]]).astype(np.float64)  # rows: two sides
     target = (drawn[triangles[:, 1:]] - drawn[triangles[:, :1]]).astype(np.float64)
     flat = np.abs(np.linalg.det(source)) < 1e-9
     source[flat] = np.eye(2)
     largest = np.linalg.svd(np.linalg.solve(source, target), compute_uv=False)[:, 0]
-    return np.where(flat, 0, np.minimum(1, 1 / np.maximum(largest, 1e-6))).astype(np.float32)
+    fine = np.where(flat, 0, np.minimum(1, 1 / np.maximum(largest, 1e-6)))
+    area = np.repeat(np.abs(np.linalg.det(target)), 3)
+    corners = same[triangles].ravel()
+    total = np.bincount(corners, weights=area * np.repeat(fine, 3), minlength=len(same))
+    at = total / (np.bincount(corners, weights=area, minlength=len(same)) + 1e-9)
+    return at[same].astype(np.float32)
 
 
 def plain_bilinear(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -71,7 +80,7 @@ def plain_bilinear(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndar
 
 def plain_render(model: AppearanceModel, vertices: np.ndarray, camera: Cameras) -> tuple[np.ndarray, ...]:
     """One frame ``(V, 3)`` from one camera, a sample per pixel: rgb, alpha, confidence."""
-    triangles, pixels, _, picture, _ = model._main_mesh
+    triangles, pixels, same, _, picture, _ = model._main_mesh
     motion = measure_motion(model.head, model.reference, vertices, model._rigid_parts)
     skin = vertices + move_offsets(model.offsets, model._follow, motion)
     front, back, collar = (
@@ -86,7 +95,10 @@ def plain_render(model: AppearanceModel, vertices: np.ndarray, camera: Cameras) 
         return Texturing(pictures, uv.astype(np.float32), triangle_texture=which)
 
     texturing = on_canvas(model.textures, pixels, picture)
-    main = shade(clip, triangles, model._attributes(motion), resolution=size, texturing=texturing)
+    drawn = clip[0, :, :2] / clip[0, :, 3:] * np.array([camera.width / 2, -camera.height / 2])
+    detail = plain_detail(pixels * (camera.height / model.size), drawn, triangles, same, picture)
+    attributes = np.concatenate([model._attributes(motion), detail[:, None]], axis=1)
+    main = shade(clip, triangles, attributes, resolution=size, texturing=texturing)
     fringe = model.hull.fringe
     values = np.stack([fringe.facing, model.hull.fringe_skin], axis=1)
     edge = shade(
@@ -96,28 +108,26 @@ def plain_render(model: AppearanceModel, vertices: np.ndarray, camera: Cameras) 
         resolution=size,
         texturing=on_canvas((model.fringe,), fringe.pixels),
     )
-    drawn = clip[0, :, :2] / clip[0, :, 3:] * np.array([camera.width / 2, -camera.height / 2])
-    detail = np.append(plain_detail(pixels * (camera.height / model.size), drawn, triangles), 0)
-    here, fine, solid = main.values[0], detail[main.triangle_ids[0]], main.mask[0]
+    here, fine, solid = main.values[0], main.values[0, ..., 14], main.mask[0]
     rgb = here[..., :1] * main.texture[0] + here[..., 1:4]
     seen, layer = here[..., 4], here[..., 6]
     hull = layer < LAYER_FRONT + 0.01
     low, high = (np.where(hull, SHARP_ENOUGH[1][i], SHARP_ENOUGH[0][i]) for i in range(2))
     share = np.clip((fine - low) / (high - low), 0, 1)
-    share = np.where(layer < LAYER_BACK + 0.01, 0, share)
+    turn = 1 - model._fringe_fades(motion, camera)[0]
+    share = np.where(layer < LAYER_BACK + 0.01, 0, share * (1 - turn * here[..., 13]))
     other = np.where(
         hull[..., None],
         plain_bilinear(model.filled, here[..., 7], here[..., 8]),
         plain_bilinear(model.textures[0], here[..., 7], here[..., 8]),
     )
-    other = here[..., 9:10] * other + here[..., 10:]
+    other = here[..., 9:10] * other + here[..., 10:13]
     rgb = share[..., None] * rgb + (1 - share[..., None]) * other
     less = np.where(hull, 0, 0.5 * np.minimum(here[..., 9], 2 * seen))
     seen = share * seen + (1 - share) * less
     confidence = np.stack([seen, here[..., 5], np.where(seen > 0.01, fine, 0), layer], axis=-1)
     in_front = edge.mask[0] & (~solid | (edge.distance[0] < main.distance[0] + 0.001))
-    fade = model._fringe_fades(motion, camera)[0]
-    opacity = np.where(in_front, edge.texture[0, ..., 3] * (1 - edge.values[0, ..., 1] * (1 - fade)), 0)
+    opacity = np.where(in_front, edge.texture[0, ..., 3] * (1 - edge.values[0, ..., 1] * turn), 0)
     alpha = opacity + (1 - opacity) * solid
     part = (opacity / np.maximum(alpha, 1e-9))[..., None]
     ones = np.ones_like(opacity)

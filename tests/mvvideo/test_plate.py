@@ -101,3 +101,35 @@ def test_a_window_beside_the_person_does_not_glow_behind_them():
     plate, _ = background_plate(photographed(background, matte), matte)
     far = (matte > 0.5) & (np.arange(SIZE)[None] < 70)
     assert np.abs(plate - wall)[far].max() < 0.15
+
+
+def test_texture_behind_the_person_has_no_grid():
+    """Grain alike in all directions stays so: patches found pixel by pixel would leave rows and a hatching."""
+    size = 512
+    matte, background = person_matte(size), textured(size)
+    plate, _ = background_plate(photographed(background, matte), matte)
+    fine = plate - cv2.GaussianBlur(plate, (0, 0), 4)
+    behind = cv2.erode((matte > 0.5).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    for away in (3, 8):  # pixels: beyond the grain's own size nothing is alike
+        products = [(fine * np.roll(fine, away, axis=axis))[behind].mean() for axis in (0, 1)]
+        assert np.abs(products).max() < 0.2 * fine[behind].var()
+    assert fine[behind].std() > 0.7 * fine[matte == 0].std()
+
+
+def test_no_silhouette_where_the_surroundings_differ():
+    """Bright left, dark right, a lamp at the shoulder: the fill begins with the colour that the photo ends with."""
+    matte, background = person_matte(), gradient()
+    background[20:60, 100:] = 0.95
+    cv2.circle(background, (30, 70), 9, (1.0, 0.9, 0.8), -1)
+    background = cv2.GaussianBlur(background, (0, 0), 2)
+    plate, known = background_plate(photographed(background, matte), matte)
+    hole = (known < 0.01).astype(np.uint8)
+    inner = (hole > 0) & (cv2.erode(hole, np.ones((9, 9), np.uint8)) == 0)
+    outer = (hole == 0) & (cv2.dilate(hole, np.ones((9, 9), np.uint8)) > 0)
+
+    def along(strip: np.ndarray) -> np.ndarray:
+        weight = cv2.GaussianBlur(strip.astype(np.float32), (0, 0), 5)[..., None]
+        return cv2.GaussianBlur(plate * strip[..., None], (0, 0), 5) / np.maximum(weight, 1e-3)
+
+    border = cv2.morphologyEx(hole, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    assert np.abs(along(inner) - along(outer))[border].mean() < 0.03
