@@ -17,8 +17,14 @@ OWN_COLOUR = (
     "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "teeth", "gums", "tongue",
     "mouth_inside",
 )  # fmt: skip
-LASH_NEIGHBOUR_METRES = 0.002
-"""Across the eye: within this the lid's rim is what falls farthest."""
+LASH_NEIGHBOUR_METRES = 0.0015
+"""Across the shut eye: within this the lid's rim is what lies lowest."""
+LASH_METRES, LASH_TRAVEL = (0.0012, 0.0032), (0.2, 0.55)
+"""Height over the rim to which lashes are dense, and reach; share of the lid's longest way over which they begin."""
+FALLING_METRES = 0.0006
+"""What closing an eye lets fall by less is not its upper lid."""
+LOWER_LID_SHARE = (0.0, 0.2)
+"""How far outside the eye, in its heights, the photo's lower lid still shows eye, and none of it."""
 AROUND_EYE_METRES = 0.03
 """Skin this near an eye's middle gives its lids their colour."""
 
@@ -34,23 +40,41 @@ def lid_share(head: FlameHead, pixels: np.ndarray, colours: FaceColours) -> np.n
     """
     travel = np.linalg.norm(head.eyelid_basis, axis=2)  # (2, V)
     share = np.clip((travel - 0.3 * LID_METRES) / (1.7 * LID_METRES), 0, 1)
-    share = np.maximum(share, _shows_eye(head, pixels, colours))
+    # Lower lids stay where they are, with their lashes: of them only what shows the eye itself changes.
+    falls = np.clip(-head.eyelid_basis[..., 1] / FALLING_METRES, 0, 1)
+    lower = _below_eye(pixels, colours) * (1 - falls)
+    wide, narrow = _shows_eye(head, pixels, colours), _shows_eye(head, pixels, colours, reach=LOWER_LID_SHARE)
+    share = np.maximum(share * falls, lower * narrow + (1 - lower) * wide)
     share[:, head.region_vertices(*OWN_COLOUR)] = 0
     return np.ascontiguousarray(share.T, np.float32)
 
 
-def _shows_eye(head: FlameHead, pixels: np.ndarray, colours: FaceColours) -> np.ndarray:
+def _below_eye(pixels: np.ndarray, colours: FaceColours) -> np.ndarray:
+    """How far vertices lie below the line through an eye's corners, ``(2, V)``: 1 from a third of its height on."""
+    below = []
+    for outline in colours.eye_outline:
+        first, last = outline[outline[:, 0].argmin()], outline[outline[:, 0].argmax()]
+        slope = (last[1] - first[1]) / max(float(last[0] - first[0]), 1e-6)
+        under = pixels[:, 1] - (first[1] + slope * (pixels[:, 0] - first[0]))
+        below.append(np.clip(3 * under / max(float(np.ptp(outline[:, 1])), 1.0), 0, 1))
+    return np.stack(below)
+
+
+def _shows_eye(
+    head: FlameHead, pixels: np.ndarray, colours: FaceColours, *, reach: tuple[float, float] = (0.21, 0.81)
+) -> np.ndarray:
     """Where the photo shows an eye or its lashes, ``(2, V)``.
 
-    1 up to a fifth of the eye's height outside it, fading to 0 at four fifths.
+    1 up to the first ``reach`` outside it, in heights of the eye, fading to 0 at the second.
     """
+    near_by, far = reach
     share = np.zeros((2, len(pixels)))
     near = _near_eyes(head)
     for side, outline in enumerate(colours.eye_outline):
         height = max(float(np.ptp(outline[:, 1])), 1.0)
         for vertex in np.flatnonzero(near[side]):
             room = cv2.pointPolygonTest(outline[:, None], tuple(map(float, pixels[vertex])), True)
-            share[side, vertex] = np.clip(1.35 + room / (0.6 * height), 0, 1)
+            share[side, vertex] = np.clip((far + room / height) / (far - near_by), 0, 1)
     return share
 
 
@@ -94,18 +118,20 @@ def lid_colours(
 
 
 def _lash_line(head: FlameHead) -> np.ndarray:
-    """1 along the rim of the upper lids, where the lashes grow; ``(V,)``: what falls farthest around there."""
+    """1 along the rim of the upper lids, where the lashes grow; ``(V,)``: what lies lowest of what falls."""
     line = np.zeros(len(head.v_template))
     for basis in head.eyelid_basis:
-        falls = np.flatnonzero(basis[:, 1] < -0.0005)
+        travel = np.linalg.norm(basis, axis=1) / max(float(np.linalg.norm(basis, axis=1).max()), 1e-9)
+        falls = np.flatnonzero((basis[:, 1] < 0) & (travel > LASH_TRAVEL[0]))
         if not len(falls):
             continue
-        travel = np.linalg.norm(basis[falls], axis=1)
-        across = head.v_template[falls, 0]
-        beside = np.abs(across[:, None] - across[None]) < LASH_NEIGHBOUR_METRES
-        farthest = np.where(beside, travel[None], 0).max(axis=1)
-        rim = np.clip((travel / farthest - 0.72) / 0.14, 0, 1)
+        shut = head.v_template[falls] + basis[falls]
+        beside = np.abs(shut[:, None, 0] - shut[None, :, 0]) < LASH_NEIGHBOUR_METRES
+        lowest = np.where(beside, shut[None, :, 1], np.inf).min(axis=1)
+        dense, none = LASH_METRES
+        rim = np.clip((none - (shut[:, 1] - lowest)) / (none - dense), 0, 1)
         # Towards the corners, where nothing falls far, the line runs out.
-        rim *= np.clip((farthest / farthest.max() - 0.35) / 0.25, 0, 1)
+        low, high = LASH_TRAVEL
+        rim *= np.clip((travel[falls] - low) / (high - low), 0, 1)
         line[falls] = np.maximum(line[falls], rim)
     return line

@@ -208,22 +208,28 @@ def _with_texture(
     structure = _smooth(full, SHADE_CELLS * ratio)
     whole = cv2.resize(known.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) > 0.999
     total, square = np.zeros_like(image), np.zeros((size, size, 1), np.float32)
-    for (row, column), (from_row, from_column) in _matched_blocks(filled, coarse, whole, field, seed=seed):
-        top, left, from_top, from_left = (int(round(v * ratio)) for v in (row, column, from_row, from_column))
-        height = min(int(BLOCK * ratio), size - max(top, from_top))
-        width = min(int(BLOCK * ratio), size - max(left, from_left))
-        window = np.outer(_bell(height), _bell(width))[..., None]
-        piece = detail[from_top : from_top + height, from_left : from_left + width]
-        total[top : top + height, left : left + width] += window * piece
-        square[top : top + height, left : left + width] += window**2
+    for (down, right), corners in _matched_blocks(filled, coarse, whole, field, seed=seed).items():
+        # Blocks from one place are one piece: their weights add up before they count.
+        pasted = np.zeros((size, size, 1), np.float32)
+        for row, column in corners:
+            top, left = int(round(row * ratio)), int(round(column * ratio))
+            bell = _bell(int(BLOCK * ratio))
+            part = pasted[top : top + len(bell), left : left + len(bell)]
+            part += np.outer(bell[: part.shape[0]], bell[: part.shape[1]])[..., None]
+        y, x = np.nonzero(pasted[..., 0])
+        from_y = np.clip(y + int(round(down * ratio)), 0, size - 1)
+        from_x = np.clip(x + int(round(right * ratio)), 0, size - 1)
+        total[y, x] += pasted[y, x] * detail[from_y, from_x]
+        square[y, x] += pasted[y, x] ** 2
     textured = structure + total / np.sqrt(np.maximum(square, 1e-3))
     return np.where(known[..., None], image, textured).astype(np.float32)
 
 
 def _matched_blocks(
     filled: np.ndarray, picture: np.ndarray, known: np.ndarray, field: np.ndarray, *, seed: int
-) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """For overlapping blocks over the hole, corners (row, column) of them and of the known blocks most like them."""
+) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Overlapping blocks over the hole by the way (down, right) to the known blocks most like them: corners (row,
+    column), all in cells."""
     side = len(filled)
     generator = np.random.default_rng(seed)
     inside = cv2.boxFilter(known.astype(np.float32), -1, (BLOCK, BLOCK), anchor=(0, 0), normalize=True,
@@ -231,10 +237,10 @@ def _matched_blocks(
     inside[side - BLOCK + 1 :] = inside[:, side - BLOCK + 1 :] = False
     places = np.argwhere(inside)
     if not len(places):
-        return []
+        return {}
     last = side - BLOCK
     starts = np.unique(np.append(np.arange(0, last, BLOCK // 2), last))
-    matches = []
+    matches: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for row in starts:
         for column in starts:
             if known[row : row + BLOCK, column : column + BLOCK].all():
@@ -253,7 +259,8 @@ def _matched_blocks(
                 for y, x in corners
             ]
             best = corners[int(np.argmin(costs))]
-            matches.append(((int(row), int(column)), (int(best[0]), int(best[1]))))
+            way = int(best[0] - row), int(best[1] - column)
+            matches.setdefault(way, []).append((int(row), int(column)))
     return matches
 
 

@@ -123,7 +123,7 @@ def build_surface(
     fill = (1 - covered) * fill + covered * hair[1]
     fill[synthetic] = own_colour[synthetic]
     lids = lid_share(head, pixels, colours)
-    plain = anchor & (sample_at(likeness, pixels) > 0.6)
+    plain = anchor & (sample_at(likeness, pixels) > 0.3)
     lid_colour = lid_colours(head, links, fill, pixels, plain, colours)
 
     in_mouth = np.zeros((len(vertices), 1), np.float32)

@@ -103,17 +103,21 @@ def test_a_window_beside_the_person_does_not_glow_behind_them():
     assert np.abs(plate - wall)[far].max() < 0.15
 
 
-def test_texture_behind_the_person_has_no_grid():
-    """Grain alike in all directions stays so: patches found pixel by pixel would leave rows and a hatching."""
+def test_grain_behind_the_person_is_that_of_the_photo():
+    """As strong, and alike at the same distances: patches found pixel by pixel leave rows, a hatching and blur."""
     size = 512
     matte, background = person_matte(size), textured(size)
-    plate, _ = background_plate(photographed(background, matte), matte)
+    plate, known = background_plate(photographed(background, matte), matte)
     fine = plate - cv2.GaussianBlur(plate, (0, 0), 4)
     behind = cv2.erode((matte > 0.5).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-    for away in (3, 8):  # pixels: beyond the grain's own size nothing is alike
-        products = [(fine * np.roll(fine, away, axis=axis))[behind].mean() for axis in (0, 1)]
-        assert np.abs(products).max() < 0.2 * fine[behind].var()
-    assert fine[behind].std() > 0.7 * fine[matte == 0].std()
+
+    def alike(where: np.ndarray, away: int, axis: int) -> float:
+        return float((fine * np.roll(fine, away, axis=axis))[where].mean() / fine[where].var())
+
+    for away in (1, 2, 4, 8):
+        for axis in (0, 1):
+            assert alike(behind, away, axis) == pytest.approx(alike(known == 1, away, axis), abs=0.1)
+    assert fine[behind].std() == pytest.approx(fine[known == 1].std(), rel=0.15)
 
 
 def test_no_silhouette_where_the_surroundings_differ():
