@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional
 
 from mvvideo.compositing import compose_pictures, composed_rgb
-from mvvideo.denoising import denoise_layers, half_precision
+from mvvideo.denoising import denoise_layers, half_precision, predict_layers
 from mvvideo.guidance import Guidance
 from mvvideo.intensity import sequence_intensity
 from mvvideo.networks.composite import Layers, Plates
@@ -147,8 +147,7 @@ class WindowStream:
         """The network's answer for one window in one step ``(V·T pictures)``; guidance as :meth:`_packed`."""
         noisy = self._noisy(plan, number, step)
         time = noisy.new_full((1,), step_times(self.steps)[step])
-        with half_precision(self.device):
-            return self.network(noisy, time, guidance, self.reference)
+        return predict_layers(self.network, noisy, time, guidance, self.reference)
 
     def _noisy(self, plan: CyclicPlan, number: int, step: int) -> torch.Tensor:
         """What enters ``step`` in a window, ``(1, V, T, 3, h, w)``."""

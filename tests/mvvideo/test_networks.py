@@ -10,8 +10,18 @@ import pytest
 import torch
 
 from flame.errors import AssetError, ConfigError
-from mvvideo.guidance import CHANNEL_COUNT
-from mvvideo.networks.composite import Layers, Plates, compose, smooth_band, warp
+from mvvideo.denoising import predict_layers
+from mvvideo.guidance import CHANNEL_COUNT, channel_slice
+from mvvideo.networks.composite import (
+    HELD_IN_MOUTH,
+    HELD_WHERE_SEEN,
+    Layers,
+    Plates,
+    compose,
+    restrained,
+    smooth_band,
+    warp,
+)
 from mvvideo.networks.config import NetworkConfig
 from mvvideo.networks.denoiser import MultiViewDenoiser
 from mvvideo.networks.storage import load_network, save_network
@@ -222,3 +232,36 @@ def test_the_flow_moves_the_silhouette_out_by_a_64th_at_most() -> None:
     assert (shown[..., 60, 48:82] == 1).all()
     assert (shown[..., 60, 82:] == 0).all()
     assert (shown[..., 60, :48] == 0).all()
+
+
+def test_in_use_the_photo_and_the_mouth_are_left_alone_more_than_what_nobody_saw() -> None:
+    size = 32
+    guidance = torch.zeros(1, CHANNEL_COUNT, size, size)
+    guidance[:, channel_slice("confidence_facing")] = 1.0
+    guidance[:, channel_slice("confidence_seen"), :, :8] = 1.0  # photographed
+    guidance[:, channel_slice("confidence_seen"), :, 8:16] = 0.5  # mirrored
+    guidance[:, channel_slice("region_mouth"), :, 26:] = 1.0
+    change = torch.full((1, 1, size, size), -0.6)
+    layers = Layers(
+        flow=change.expand(1, 2, size, size),
+        gate_change=change,
+        detail_change=change,
+        alpha_change=change,
+        rgb=torch.rand(1, 3, size, size),
+    )
+    used = restrained(layers, guidance)
+    assert torch.equal(used.rgb, layers.rgb)
+    for name in ("flow", "gate_change", "detail_change", "alpha_change"):
+        photographed, mirrored, unseen, mouth = (getattr(used, name)[..., x].mean() for x in (3, 12, 20, 30))
+        torch.testing.assert_close(photographed, torch.tensor(-0.6 * (1 - HELD_WHERE_SEEN)))
+        torch.testing.assert_close(mouth, torch.tensor(-0.6 * (1 - HELD_IN_MOUTH)))
+        torch.testing.assert_close(torch.stack([mirrored, unseen]), torch.tensor([-0.6, -0.6]))
+
+
+def test_a_network_in_use_is_restrained_and_in_training_it_is_not(model: MultiViewDenoiser) -> None:
+    awake, given = wake(model), inputs()
+    reference = awake.encode_reference(given["photo"], given["photo_guidance"])
+    free = run(awake, given)
+    used = predict_layers(awake, given["noisy"], given["time"], given["guidance"], reference)
+    assert torch.equal(used.gate_change, restrained(free, given["guidance"].flatten(0, 2)).gate_change)
+    assert used.gate_change.abs().mean() < 0.9 * free.gate_change.abs().mean()
