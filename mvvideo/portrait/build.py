@@ -23,6 +23,7 @@ from mvvideo.portrait.skin import polygon_mask, skin_likeness
 from mvvideo.portrait.snapping import outline_offsets, signed_distance
 from mvvideo.portrait.surface import build_surface
 from mvvideo.portrait.synthetic import measure_colours
+from mvvideo.portrait.throat import clear_jaw
 from mvvideo.portrait.views import HeadView, drawn_triangles, sample_at, view_head, visible_triangles
 from mvvideo.portrait.wrap import RADIUS_METRES, Wrap, face_the_front, paint_wrap
 from renderer.cameras import Cameras
@@ -106,6 +107,7 @@ def build_appearance(
     wrap = _wrap(head, reference, anatomy)
     hull = build_hull(canvas, view, bare, anatomy, wrap, collar)
     hull = clear_mouth(hull, head, vertices, canvas.camera)
+    hull = clear_jaw(hull, head, fit, offsets, canvas, anatomy)
     front, plain, known, seen = _hull_textures(canvas, bare, view.mask, anatomy)
     ear = np.isin(np.append(view.drawn, -1)[view.triangle], head.region_faces("ear_left", "ear_right"))
     known = _hair_and_clothes(known, bare, ear, view, likeness, canvas, anatomy, collar)
