@@ -73,12 +73,14 @@ class WindowStream:
     # ------------------------------------------------------------------ windows one after the other
 
     def overlapping(self, start: int = 0) -> Iterator[Pictures]:
-        """Every window through all steps by itself; neighbours are cross-faded where they overlap.
+        """Every window through all steps by itself; long ones are cross-faded where they overlap.
 
         Args:
             start: first frame to yield.
         """
-        overlap = max(1, self.length // 8) if self.length > 1 else 0
+        # Windows of two frames are not faded into each other: every frame would be made twice, and all share one
+        # noise anyway (measured with the embedded weights: flicker and PSNR are the same to three digits).
+        overlap = max(1, self.length // 8) if self.length > 2 else 0
         windows = plan_windows(self._frames, length=self.length, overlap=overlap)
         ends = [window.stop - overlap for window in windows[:-1]]  # of what each window finishes
         first = sum(end <= start for end in ends)

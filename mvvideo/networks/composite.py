@@ -16,6 +16,7 @@ of any size.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import torch
 from torch.nn import functional
@@ -97,9 +98,22 @@ class Picture:
     overshoot: torch.Tensor  # () mean distance of gates and alpha outside [0, 1] before clamping
 
 
-def _clamp(x: torch.Tensor) -> torch.Tensor:
-    """Clamped to [0, 1] with the gradient of the identity: a plain clamp would never leave its limits."""
-    return x + (x.detach().clamp(0, 1) - x.detach())
+class _Clamp(torch.autograd.Function):
+    """Clamped to [0, 1]; the gradient passes unless it would drive a value that is outside farther out.
+
+    A plain clamp would never leave its limits, and one with the gradient of the identity runs away beyond them.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        return x.clamp(0, 1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        (x,) = ctx.saved_tensors
+        outward = ((x < 0) & (gradient > 0)) | ((x > 1) & (gradient < 0))
+        return gradient.masked_fill(outward, 0)
 
 
 def warp(image: torch.Tensor, flow: torch.Tensor, *, cubic: bool = False) -> torch.Tensor:
@@ -205,7 +219,7 @@ def compose(layers: Layers, plates: Plates, *, cubic: bool = False) -> Picture:
     reach = max(1, plates.alpha.shape[-1] // 64)
     raw_alpha = torch.minimum(warped[:, 3:], _grown(plates.alpha.float(), reach)) + layers.alpha_change
     raw = torch.cat([1 + layers.gate_change, 1 + layers.detail_change, raw_alpha], 1)
-    clamped = _clamp(raw)
+    clamped = cast("torch.Tensor", _Clamp.apply(raw))
     gate, detail, alpha = clamped.split(1, dim=1)
     smooth = smooth_band(warped[:, :3], warped[:, 3:])
     foreground = gate * smooth + (1 - gate) * layers.rgb + detail * (warped[:, :3] - smooth)

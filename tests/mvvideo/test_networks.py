@@ -265,3 +265,22 @@ def test_a_network_in_use_is_restrained_and_in_training_it_is_not(model: MultiVi
     used = predict_layers(awake, given["noisy"], given["time"], given["guidance"], reference)
     assert torch.equal(used.gate_change, restrained(free, given["guidance"].flatten(0, 2)).gate_change)
     assert used.gate_change.abs().mean() < 0.9 * free.gate_change.abs().mean()
+
+
+def test_values_beyond_their_limits_come_back_and_do_not_run_away() -> None:
+    layers = Layers(
+        flow=torch.zeros(1, 2, 8, 8),
+        gate_change=torch.full((1, 1, 8, 8), 0.5, requires_grad=True),  # beyond 1
+        detail_change=torch.zeros(1, 1, 8, 8),
+        alpha_change=torch.full((1, 1, 8, 8), -2.0, requires_grad=True),  # beyond 0
+        rgb=torch.full((1, 3, 8, 8), 0.2),
+    )
+    plates = Plates(torch.full((1, 3, 8, 8), 0.8), torch.ones(1, 1, 8, 8), torch.zeros(1, 3, 8, 8))
+    alpha = compose(layers, plates).alpha.sum()
+    (inward,) = torch.autograd.grad(-alpha, layers.alpha_change, retain_graph=True)
+    (outward,) = torch.autograd.grad(alpha, layers.alpha_change)
+    assert (inward < 0).all()  # descent raises it, back over 0
+    assert not outward.any()
+    gate = compose(layers, plates).gate.sum()
+    assert not torch.autograd.grad(-gate, layers.gate_change, retain_graph=True)[0].any()
+    assert (torch.autograd.grad(gate, layers.gate_change)[0] > 0).all()
