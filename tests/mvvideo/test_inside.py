@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,11 +11,13 @@ import pytest
 from flame.head import load_head
 from flame.sequence import FlameSequence
 from mvvideo.actors.glasses import make_glasses
+from mvvideo.portrait.hull import Anatomy, Hull, Sheet
 from mvvideo.portrait.inside import inner_offsets
-from mvvideo.portrait.lids import lid_share
+from mvvideo.portrait.lids import _lash_line, lid_share
 from mvvideo.portrait.portrait import Portrait
 from mvvideo.portrait.posing import measure_motion, rigid_parts
 from mvvideo.portrait.synthetic import LUMA, measure_colours, synthetic_colours
+from mvvideo.portrait.throat import clear_jaw
 from renderer.cameras import Cameras
 from renderer.shading import shade
 
@@ -184,3 +188,62 @@ def test_glasses_in_the_photo_stay_in_the_picture(head):
     on_face = drawn & (cv2.erode(matte, np.ones((9, 9))) > 0)
     assert np.abs(open_eyes - picture)[on_face].mean() < 0.03
     assert shut[on_face].mean() < 0.25
+
+
+def test_lashes_run_along_the_shut_lid_and_lower_lids_keep_the_photo(head):
+    """A dark line where the lids meet, from corner to corner; beneath it what the photo shows of the lower lid."""
+    line = _lash_line(head)
+    lashes = np.flatnonzero(line > 0.5)
+    shut = head.v_template + head.eyelid_basis.sum(axis=0)
+    for side in ("left", "right"):
+        ball = head.region_vertices(f"eye_{side}")
+        iris = head.v_template[head.region_vertices(f"iris_{side}")]
+        own = lashes[np.abs(shut[lashes, 0] - iris[:, 0].mean()) < 0.03]
+        assert np.ptp(shut[own, 0]) > 0.7 * np.ptp(iris[:, 0])
+        assert (shut[own, 1] < head.v_template[ball, 1].max()).all()  # not up on the lid
+    _, points = face(head)
+    colours = measure_colours(face(head)[0], points, 0)
+    pixels, _ = camera().project(head.v_template)
+    share = lid_share(head, pixels[0], colours)
+    outline = colours.eye_outline[0]
+    height, middle = np.ptp(outline[:, 1]), outline.mean(axis=0)
+    under = pixels[0][:, 1] - outline[:, 1].max()
+    lower = (np.abs(pixels[0][:, 0] - middle[0]) < 0.2 * np.ptp(outline[:, 0])) & (
+        np.abs(under / height - 0.6) < 0.2
+    )
+    lower &= (head.v_template[:, 2] > 0) & (head.eyelid_basis[0, :, 1] > -1e-4)
+    assert lower.any()
+    assert share[lower, 0].max() < 0.1
+
+
+def test_an_opening_jaw_has_room_in_front_of_the_throat(head):
+    """A wall before the chin stands back where the chin comes down, along the rays, and nowhere else."""
+    view, fit = camera(), FlameSequence.neutral(1)
+    jaw = head.v_template[head.weights[:, 2] > 0.5]
+    chin = float(view.project(jaw[jaw[:, 1].argmin()][None])[0][0, 0, 1])
+    steps = np.arange(2.0, SIZE, 4, dtype=np.float32)
+    pixels = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    z = float(head.v_template[:, 2].max()) + 0.01
+    far = np.full((1, len(pixels)), view.center[0, 2] - z)
+
+    def sheet(distance: np.ndarray) -> Sheet:
+        points, rest = view.unproject(pixels[None], distance)[0].astype(np.float32), np.zeros(len(pixels))
+        return Sheet(points, pixels, np.zeros((0, 3), np.int32), rest, rest, pixels)
+
+    front, back = sheet(far), sheet(far + 0.1)
+    hull = Hull(front, back, front, np.zeros((SIZE, SIZE)), np.zeros(len(pixels)))
+    canvas = SimpleNamespace(camera=view, width=SIZE, matte=np.ones((SIZE, SIZE), np.float32))
+    anatomy = Anatomy(skull_z=-0.05, body_z=-0.08, chin_row=chin, neck_row=chin + 40, metres_per_pixel=0.0013)
+    cleared = clear_jaw(hull, head, fit, np.zeros_like(head.v_template), canvas, anatomy)
+    assert np.abs(view.project(cleared.front.positions)[0][0] - pixels).max() < 0.05
+    opened = head.pose(fit.replace(jaw=np.array([[0.26, 0, 0]], np.float32)))[0]
+    lowered = opened[np.intersect1d(head.region_vertices("skin"), np.flatnonzero(head.weights[:, 2] > 0.9))]
+    at = view.project(lowered)[0][0]
+    lowered, at = lowered[at[:, 1] > chin + 2], at[at[:, 1] > chin + 2]
+    nearest = np.linalg.norm(at[:, None] - pixels[None], axis=2).argmin(axis=1)
+    assert len(at) > 10
+    in_front = lowered[:, 2] > np.median(lowered[:, 2])
+    assert (cleared.front.positions[nearest, 2] < lowered[:, 2])[in_front].mean() > 0.9
+    assert (cleared.back.positions[:, 2] < cleared.front.positions[:, 2]).all()
+    above = pixels[:, 1] < chin - 0.02 / anatomy.metres_per_pixel
+    assert np.allclose(cleared.front.positions[above], front.positions[above], atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from flame.head import load_head
 from mvvideo.portrait import Portrait
 from mvvideo.portrait.hull import Sheet
-from mvvideo.portrait.scalp import hair_share, joined
+from mvvideo.portrait.scalp import hair_beside, hair_share, joined
+from mvvideo.portrait.surface import Source
+from mvvideo.portrait.views import sample_at
 from mvvideo.portrait.wrap import RADIUS_METRES, WIDEST_RADIANS, Wrap, face_the_front, paint_wrap
 from renderer.rigs import orbit
 
@@ -175,3 +178,58 @@ def test_cheeks_show_no_step_from_the_side(portrait, head):
         grey = view.rgb[0, index].mean(axis=-1)
         steps = np.abs(grey[y, x] - grey[y, x + 2])
         assert np.quantile(steps, 0.9) < 0.15
+
+
+def test_made_up_colours_begin_where_the_photo_leaves_off(portrait, head):
+    """On skin that a turned view shows, triangles with the photo and their neighbours without agree at the corners
+    that they share."""
+    surface, canvas = portrait.appearance.surface, portrait.appearance.textures[0]
+    kinds = surface.source[:, None].repeat(3, axis=1).ravel()
+    wedges, vertex = surface.triangles.ravel(), surface.vertex[surface.triangles.ravel()]
+    shown, made = {}, {}
+    for wedge, place, kind in zip(wedges, vertex, kinds):
+        (shown if kind == Source.DIRECT else made)[place] = wedge
+    skin = set(head.region_vertices("skin").tolist())
+    both = np.array(sorted(set(shown) & set(made) & skin))
+    direct, other = (np.array([table[place] for place in both]) for table in (shown, made))
+
+    def photo(pixels: np.ndarray) -> np.ndarray:
+        return sample_at(canvas, pixels)
+
+    own = surface.gain[direct] * photo(surface.pixels[direct]) + surface.colour[direct]
+    alternative = (
+        surface.other_gain[direct] * photo(surface.other_pixels[direct]) + surface.other_colour[direct]
+    )
+    doubt = surface.doubt[direct][:, None]
+    turned = doubt * alternative + (1 - doubt) * own
+    beside = surface.gain[other] * photo(surface.pixels[other]) + surface.colour[other]
+    before, after = (np.abs(colour - beside).max(axis=1) for colour in (own, turned))
+    assert len(both) > 50
+    assert after.mean() < 0.7 * before.mean()
+    assert (after > 0.1).mean() < 0.05
+
+
+def test_hair_fades_into_the_skin_beside_it(head):
+    """A lock at the left temple colours what it lies on, its surroundings less, the face and the other side never."""
+    ear = head.v_template[head.region_vertices("ear_left")]
+    temple = ear.mean(axis=0) + (0.0, 0.03, 0.02)
+    points = (temple + np.random.default_rng(0).normal(0, 0.004, (60, 3))).astype(np.float32)
+
+    def sheet(positions: np.ndarray) -> Sheet:
+        count = len(positions)
+        return Sheet(
+            positions, np.ones((count, 2), np.float32), np.zeros((0, 3), np.int32), *(3 * [np.zeros(count)])
+        )
+
+    hull = SimpleNamespace(front=sheet(points), back=sheet(points))
+    nowhere = np.full((8, 8), np.nan, np.float32)
+    view = SimpleNamespace(mask=np.zeros((8, 8), bool), front=nowhere, back=nowhere)
+    share = hair_beside(head, head.v_template, hull, view, SimpleNamespace(chin_row=6.0))
+    distance = np.linalg.norm(head.v_template[:, None] - points[None], axis=2).min(axis=1)
+    behind = head.v_template[:, 2] < -0.03
+    assert (share[(distance < 0.004) & behind] == 1).all()
+    assert ((share > 0.1) & (share < 0.9)).any()
+    assert not share[distance > 0.0141].any()
+    assert not share[head.region_vertices("nose", "lips")].any()
+    below = SimpleNamespace(chin_row=0.0)
+    assert not hair_beside(head, head.v_template, hull, view, below).any()
