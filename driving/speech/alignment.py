@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from driving.speech.augmentation import resample
-from driving.speech.phones import PhoneSpan, from_arpabet, spread, tidy
+from driving.speech.phones import SILENCE, PhoneSpan, from_arpabet, spread, tidy
 from driving.speech.spelling import numbers_in_words, pronounce
 from flame.errors import InputError, MissingDependencyError, input_error
 
@@ -47,26 +47,21 @@ def align(samples: np.ndarray, sample_rate: int, transcript: str) -> list[PhoneS
             InputError, "a transcript needs words", repr(transcript), "write what is said, in English"
         )
     sound, seconds = _sound(samples, sample_rate)
-    decoder = _decoder(lm=None, **_WIDE)
+    search = decoder(lm=None, **_WIDE)
     for word in dict.fromkeys(words):
-        if decoder.lookup_word(word) is None:
-            decoder.add_word(word, pronounce(word), False)
-    decoder.set_align_text(" ".join(words))
+        if search.lookup_word(word) is None:
+            search.add_word(word, pronounce(word), False)
+    search.set_align_text(" ".join(words))
     try:
-        _process(decoder, sound)
-        decoder.set_alignment()
-        _process(decoder, sound)
-        found = decoder.get_alignment()
+        _process(search, sound)
+        search.set_alignment()
+        _process(search, sound)
+        found = search.get_alignment()
     except RuntimeError as error:
         raise _no_fit(transcript) from error
     if found is None:
         raise _no_fit(transcript)
-    spans: list[PhoneSpan] = []
-    for word in found:
-        for phone in word:
-            start = phone.start * _FRAME_SECONDS
-            spans += _spans(phone.name, start, start + phone.duration * _FRAME_SECONDS)
-    return tidy(spans, seconds)
+    return tidy(_phones_of(found), seconds)
 
 
 def decode_phones(samples: np.ndarray, sample_rate: int) -> list[PhoneSpan]:
@@ -79,39 +74,34 @@ def decode_phones(samples: np.ndarray, sample_rate: int) -> list[PhoneSpan]:
         InputError: no usable sound.
     """
     sound, seconds = _sound(samples, sample_rate)
-    words, _ = _words_heard(sound)
-    if len(words) > 0.7 * seconds:
-        try:
-            return align(samples, sample_rate, " ".join(words))
-        except InputError:
-            pass
+    spans = aligned_words(decoder(bestpath=False), sound)
+    if sum(span.symbol != SILENCE for span in spans) > 2.0 * seconds:
+        return tidy(spans, seconds)
     return _phones_alone(sound, seconds)
 
 
-def recognise_words(samples: np.ndarray, sample_rate: int) -> tuple[str, float]:
-    """English words heard in a recording, and how sure that is.
+def aligned_words(search: Any, sound: bytes) -> list[PhoneSpan]:
+    """Phones of the words that a decoder hears in 16-bit sound at 16 kHz; [] where it hears none."""
+    try:
+        search.activate_search("_default")
+        _process(search, sound)
+        if search.hyp() is None:
+            return []
+        search.set_alignment()
+        _process(search, sound)
+        found = search.get_alignment()
+    except RuntimeError:  # no way through these frames
+        return []
+    return _phones_of(found)
 
-    The sureness is the mean posterior probability of the words: near 1 for clear English, near 0 for other
-    languages, music and the like, from which the recogniser makes up words, too.
 
-    Raises:
-        MissingDependencyError: pocketsphinx is not installed.
-        InputError: no usable sound.
-    """
-    sound, _ = _sound(samples, sample_rate)
-    words, chances = _words_heard(sound)
-    return (" ".join(words), float(np.mean(chances))) if chances else ("", 0.0)
-
-
-def _words_heard(sound: bytes) -> tuple[list[str], list[float]]:
-    """What the recogniser makes of a recording: its words, and the posterior of each of its segments that is one."""
-    decoder = _decoder()
-    _process(decoder, sound)
-    guess = decoder.hyp()
-    if guess is None:
-        return [], []
-    chances = [float(part.prob) for part in decoder.seg() or () if part.word[0] not in "<["]
-    return words_of(guess.hypstr), chances
+def _phones_of(alignment: Any) -> list[PhoneSpan]:
+    spans: list[PhoneSpan] = []
+    for word in alignment or ():
+        for phone in word:
+            start = phone.start * _FRAME_SECONDS
+            spans += _spans(phone.name, start, start + phone.duration * _FRAME_SECONDS)
+    return spans
 
 
 def words_of(transcript: str) -> list[str]:
@@ -125,30 +115,41 @@ def _phones_alone(sound: bytes, seconds: float) -> list[PhoneSpan]:
     import pocketsphinx
 
     language_model = pocketsphinx.get_model_path("en-us/en-us-phone.lm.bin")
-    decoder = _decoder(allphone=language_model, lm=None, lw=2.0, beam=1e-20, pbeam=1e-20)
-    _process(decoder, sound)
+    search = decoder(allphone=language_model, lm=None, lw=2.0, beam=1e-20, pbeam=1e-20)
+    _process(search, sound)
     spans: list[PhoneSpan] = []
-    for part in decoder.seg() or ():
+    for part in search.seg() or ():
         spans += _spans(part.word, part.start_frame * _FRAME_SECONDS, (part.end_frame + 1) * _FRAME_SECONDS)
     return tidy(spans, seconds)
+
+
+def _sound(samples: np.ndarray, sample_rate: int) -> tuple[bytes, float]:
+    sound, seconds = sixteen_bit(samples, sample_rate, longest=_LONGEST_SECONDS)
+    return sound.tobytes(), seconds
 
 
 def _spans(name: str, start: float, end: float) -> list[PhoneSpan]:
     return spread(from_arpabet(name) or ("_",), start, end)
 
 
-def _sound(samples: np.ndarray, sample_rate: int) -> tuple[bytes, float]:
-    """16-bit samples at the model's rate, at an even level, and the length in seconds."""
+def sixteen_bit(
+    samples: np.ndarray, sample_rate: int, *, longest: float = float("inf")
+) -> tuple[np.ndarray, float]:
+    """16-bit samples (M,) at the model's 16 kHz, at an even level, and the length in seconds.
+
+    Raises:
+        InputError: not mono, not finite, too short, longer than ``longest`` seconds, or silent.
+    """
     given = np.asarray(samples, np.float32)
     if given.ndim != 1 or not np.isfinite(given).all():
         raise input_error(
             InputError, "speech to align must be finite mono samples", given.shape, "mix it down"
         )
     seconds = len(given) / sample_rate
-    if not _SHORTEST_SECONDS <= seconds <= _LONGEST_SECONDS:
+    if not _SHORTEST_SECONDS <= seconds <= longest:
         raise input_error(
             InputError,
-            "speech to align must last 0.2 s to 10 minutes",
+            f"speech to align must last {_SHORTEST_SECONDS:g} s to {longest / 60.0:g} minutes",
             f"{seconds:.2f} s",
             "cut it into parts",
         )
@@ -159,10 +160,24 @@ def _sound(samples: np.ndarray, sample_rate: int) -> tuple[bytes, float]:
         )
     even = resample(given / peak * 0.7, sample_rate, _RATE)
     even = even + np.random.default_rng(0).normal(0.0, 2e-5, len(even))  # digital silence upsets the model
-    return (np.clip(even, -1.0, 1.0) * 32767.0).astype(np.int16).tobytes(), seconds
+    return (np.clip(even, -1.0, 1.0) * 32767.0).astype(np.int16), seconds
 
 
-def _decoder(**options: Any) -> Any:
+def decoder(**options: Any) -> Any:
+    """A decoder of pocketsphinx's English model.
+
+    Raises:
+        MissingDependencyError: pocketsphinx is not installed.
+    """
+    return pocketsphinx_module().Decoder(samprate=_RATE, loglevel="FATAL", **options)
+
+
+def pocketsphinx_module() -> Any:
+    """The optional package.
+
+    Raises:
+        MissingDependencyError: it is not installed.
+    """
     try:
         import pocketsphinx
     except ImportError as error:
@@ -171,13 +186,13 @@ def _decoder(**options: Any) -> Any:
             purpose="to align speech with its transcript",
             install="pip install 'mvportrait[align]'",
         ) from error
-    return pocketsphinx.Decoder(samprate=_RATE, loglevel="FATAL", **options)
+    return pocketsphinx
 
 
-def _process(decoder: Any, sound: bytes) -> None:
-    decoder.start_utt()
-    decoder.process_raw(sound, full_utt=True)
-    decoder.end_utt()
+def _process(search: Any, sound: bytes) -> None:
+    search.start_utt()
+    search.process_raw(sound, full_utt=True)
+    search.end_utt()
 
 
 def _no_fit(transcript: str) -> InputError:

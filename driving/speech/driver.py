@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _BLOCK = 16000
 _TRUST = 0.6
-# Mean posterior of the words: 0.87 and 0.60 on two real English clips, below 0.5 on 37 of 40 held-out synthetic ones.
-_SURE_OF_WORDS = 0.5
 
 
 def extractor_named(name: str) -> FeatureExtractor:
@@ -59,7 +57,7 @@ class SpeechDriver:
         *,
         extractor: FeatureExtractor | None = None,
         guidance: float = 1.0,
-        steps: int = 4,
+        steps: int = 2,
     ) -> None:
         for name, value, low, high in (("guidance", guidance, 0.0, 5.0), ("steps", steps, 1, 50)):
             check_between(name, value, low, high)
@@ -77,20 +75,41 @@ class SpeechDriver:
             MissingDependencyError: a transcript or recognition is asked for and pocketsphinx is not installed.
             ConfigError: a number out of range.
         """
+        samples = checked_request(request)
+        if request.transcript is not None:
+            return _aligned(self._whole(samples, request)[0], samples, request)
+        if not request.recognise:
+            return self._whole(samples, request)[0]
+        from driving.speech.hearing import Hearing, decoder_is_there
+
+        decoder_is_there()
+        try:
+            hearing = Hearing(samples, request.sample_rate)
+        except InputError:  # too short or too quiet for the recogniser
+            return self._whole(samples, request)[0]
+        with hearing:
+            sequence, heard = self._whole(samples, request, keep_phones=True)
+            return _recognised(sequence, hearing.phones(), heard, samples, request)
+
+    def _whole(
+        self, samples: np.ndarray, request: SpeechRequest, *, keep_phones: bool = False
+    ) -> tuple[FlameSequence, np.ndarray]:
+        """The motion of a recording; and what phones the network hears (F, 59), if they are to be kept."""
         from flame.sequence import concatenate
 
-        samples = checked_request(request)
         stream = self._stream(
-            sample_rate=request.sample_rate, fps=request.fps, seed=request.seed, style=request.style
+            sample_rate=request.sample_rate,
+            fps=request.fps,
+            seed=request.seed,
+            style=request.style,
+            keep_phones=keep_phones,
         )
         parts = []
         for start in range(0, len(samples), _BLOCK):
             parts.append(stream.push(samples[start : start + _BLOCK]))
         parts.append(stream.finish())
-        sequence = concatenate([part for part in parts if part is not None])
-        if request.transcript is None and not request.recognise:
-            return sequence
-        return _sharpened(sequence, samples, request)
+        heard = np.concatenate(stream.phones) if stream.phones else np.zeros((0, 0), np.float16)
+        return concatenate([part for part in parts if part is not None]), heard
 
     def stream(
         self,
@@ -137,7 +156,9 @@ class SpeechDriver:
         if rest is not None:
             yield rest
 
-    def _stream(self, *, sample_rate: int, fps: float, seed: int, style: SpeechStyle) -> SpeechStream:
+    def _stream(
+        self, *, sample_rate: int, fps: float, seed: int, style: SpeechStyle, keep_phones: bool = False
+    ) -> SpeechStream:
         from driving.speech.streaming import SpeechStream
 
         network, units = self._loaded()
@@ -161,6 +182,7 @@ class SpeechDriver:
             style=style,
             guidance=self._guidance,
             steps=self._steps,
+            keep_phones=keep_phones,
         )
 
     def _loaded(self) -> tuple[SpeechNetwork, Units]:
@@ -171,33 +193,37 @@ class SpeechDriver:
         return self._model
 
 
-def _sharpened(sequence: FlameSequence, samples: np.ndarray, request: SpeechRequest) -> FlameSequence:
-    """Lips by forced alignment of the transcript, or of the English words that are surely recognised.
-
-    Where no words are sure (another language, a song, silence) the motion stays as it is.
-    """
-    from driving.speech.alignment import align, recognise_words
+def _aligned(sequence: FlameSequence, samples: np.ndarray, request: SpeechRequest) -> FlameSequence:
+    """Lips by forced alignment of the transcript."""
+    from driving.speech.alignment import align
     from driving.speech.loudness import prosody
     from driving.speech.sharpening import sharpen
 
-    if request.transcript is not None:
-        phones = align(samples, request.sample_rate, request.transcript)
-    else:
-        try:
-            words, sure = recognise_words(samples, request.sample_rate)
-            if not words or sure < _SURE_OF_WORDS:
-                return sequence
-            phones = _phones_of(samples, request.sample_rate, words)
-        except InputError:  # too short or too quiet for the recogniser
-            return sequence
+    assert request.transcript is not None
+    phones = align(samples, request.sample_rate, request.transcript)
     return sharpen(sequence, phones, trust=_TRUST, tracks=prosody(samples, request.sample_rate))
 
 
-def _phones_of(samples: np.ndarray, sample_rate: int, words: str) -> list[PhoneSpan]:
-    """Phones of recognised words; of the sound alone where a wrong word keeps the others from fitting."""
-    from driving.speech.alignment import align, decode_phones
+def _recognised(
+    sequence: FlameSequence,
+    phones: list[PhoneSpan],
+    heard: np.ndarray,
+    samples: np.ndarray,
+    request: SpeechRequest,
+) -> FlameSequence:
+    """Lips by the English words that were recognised, where the network hears their phones, too.
 
-    try:
-        return align(samples, sample_rate, words)
-    except InputError:
-        return decode_phones(samples, sample_rate)
+    Where it does not (another language, a song, noise) the motion stays as it is.
+    """
+    from driving.speech.hearing import sureness
+    from driving.speech.layout import MOTION_FPS
+    from driving.speech.loudness import prosody
+    from driving.speech.sharpening import sharpen
+
+    sure = sureness(phones, heard)
+    if not sure.any():
+        return sequence
+    times = np.arange(len(sequence)) / sequence.fps
+    sure = np.interp(times, np.arange(len(sure)) / MOTION_FPS, sure)
+    tracks = prosody(samples, request.sample_rate)
+    return sharpen(sequence, phones, trust=_TRUST, tracks=tracks, sure=sure)

@@ -50,6 +50,9 @@ class FeatureExtractor(Protocol):
     def quiet(self) -> np.ndarray:
         """(dims,) a row of silence, which stands before every recording."""
 
+    def prosody(self, rows: np.ndarray) -> np.ndarray | None:
+        """(R, 3) voicing from -1 to 1, pitch in octaves and loudness in dB of rows; None where they do not tell."""
+
     def rows(self, samples: np.ndarray, state: Any) -> np.ndarray:
         """(R, dims) of samples that reach ``before`` and ``after`` beyond the rows' times; advances state."""
 
@@ -83,6 +86,11 @@ class MelFeatures:
         return np.concatenate([bands, np.full(BANDS, -0.5), [-1.0, 0.0, -60.0 / 20.0 + 0.8, 0.0]]).astype(
             np.float32
         )
+
+    def prosody(self, rows: np.ndarray) -> np.ndarray:
+        """(R, 3) voicing, pitch in octaves about 160 Hz (0 unvoiced), loudness in dB against the speech."""
+        loudness = 20.0 * (rows[:, 2 * BANDS + 2] - 0.8)
+        return np.stack([rows[:, 2 * BANDS], rows[:, 2 * BANDS + 1], loudness], axis=1)
 
     def rows(self, samples: np.ndarray, state: MelState) -> np.ndarray:
         """(R, 84) float32, about -2 to 2 each; row r is centred on ``samples[before + 160 r]``.

@@ -1,11 +1,12 @@
 """From the network's 50 frames a second to the frames asked for: steady head, sharp lips, rest at the start.
 
-Four steps, each causal but for two inner frames (0.04 s):
+Five steps, each causal but for two inner frames (0.04 s):
 
 * head and face are smoothed by a Gaussian of 0.044 s (they move slowly by nature), lips by three frames;
 * a frame between inner frames is interpolated, but the demand for a seal or a contact is the strongest of the
   inner frames it covers, so that a /p/ is not lost between two frames at 25 a second;
 * jaw and lips open wider the louder the voice (:mod:`driving.speech.swell`);
+* head and brows get the voice's accents (:mod:`driving.speech.accents`), the eyes turning against them;
 * where the encoder hears a seal, the gap of the lips is drawn to closed by the amount it is sure, by solving the
   rig's own lip equation (``mouth.set_lip_gap``).
 """
@@ -61,6 +62,9 @@ _OPENING_SHAPES = np.array(
         for i, name in enumerate(EXPRESSION_NAMES)
         if name.startswith(("mouthLowerDown", "mouthUpperUp", "lipsPart", "mouthClose"))
     ]
+)
+_BROW_COLUMNS = np.array(
+    [i for i, name in enumerate(EXPRESSION_NAMES) if name.startswith(("browInnerUp", "browOuterUp"))]
 )
 _MOUTH_SHAPES = np.array(
     [i for i, name in enumerate(EXPRESSION_NAMES) if name.startswith(("mouth", "lips", "tongue"))]
@@ -119,6 +123,7 @@ def finished(
     times: np.ndarray,
     *,
     swell: np.ndarray,
+    accents: np.ndarray,
     fps: float,
     style: SpeechStyle,
 ) -> FlameSequence:
@@ -129,6 +134,7 @@ def finished(
         contacts: (F, 4) probabilities, see ``layout.CONTACTS``.
         times: (F,) seconds of the frames in the recording.
         swell: (F,) factor on the mouth's opening by the loudness of the voice.
+        accents: (F, 2) lift of the head in degrees and raise of the brows by the voice.
         fps: frames per second.
         style: for sizes beyond what the network was trained on.
     """
@@ -140,7 +146,8 @@ def finished(
     expression[:, _MOUTH_SHAPES] = np.clip(expression[:, _MOUTH_SHAPES] * size, 0.0, 1.0)
     for name in ("neck", "rotation", "translation"):
         arrays[name] = arrays[name] * (style.head / float(np.clip(style.head, *TRAINED_HEAD)))
-    arrays["expression"] = sealed(expression, jaw[:, 0], contacts)
+    _accentuate(arrays, accents, liveliness=style.head)
+    arrays["expression"] = sealed(arrays["expression"], jaw[:, 0], contacts)
     lips, face = (_eased(times, seconds)[:, None] for seconds in (_LIPS_START_SECONDS, _FACE_START_SECONDS))
     weight = np.broadcast_to(face, (len(times), len(EXPRESSION_NAMES))).copy()
     weight[:, _MOUTH_SHAPES] = lips
@@ -174,6 +181,17 @@ def sealed(expression: np.ndarray, jaw_radians: np.ndarray, contacts: np.ndarray
     changed = set_lip_gap(changed, jaw_radians, wanted)
     touched = np.maximum(seal, contact) > 0
     return np.where(touched[:, None], changed, expression).astype(np.float32)
+
+
+def _accentuate(arrays: dict[str, np.ndarray], accents: np.ndarray, *, liveliness: float) -> None:
+    """Lift the head and the brows by the voice, in place; the shoulders go along a little, the eyes stay."""
+    lift = np.radians(liveliness * accents[:, 0])
+    arrays["neck"][:, 0] -= lift
+    arrays["rotation"][:, 0] -= 0.12 * lift
+    arrays["eyes"][:, [0, 3]] += 0.75 * lift[:, None]
+    raised = (0.35 + 0.65 * liveliness) * accents[:, 1:]
+    brows = arrays["expression"][:, _BROW_COLUMNS]
+    arrays["expression"][:, _BROW_COLUMNS] = np.clip(brows + raised, 0.0, 1.0)
 
 
 def rest_context(frames: int) -> np.ndarray:

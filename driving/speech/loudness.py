@@ -10,6 +10,7 @@ RATE = 100.0
 """Values per second of every track here; value i is centred at i / RATE seconds."""
 _FLOOR_DB = -90.0
 _LOWEST_HZ, _HIGHEST_HZ = 65.0, 420.0
+_BLOCK = 2000  # windows looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,19 +75,10 @@ def _pitch(
     width = int(0.05 * rate)
     padded = np.pad(signal, (width // 2, width + int(rate / RATE) + 1))
     starts = np.minimum(np.round(np.arange(count) * rate / RATE).astype(np.int64), len(padded) - width)
-    frames = padded[starts[:, None] + np.arange(width)] * np.hanning(width)
-    size = 1 << int(np.ceil(np.log2(2 * width)))
-    spectrum = np.fft.rfft(frames, size)
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:, :width]
-    window = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(width), size)) ** 2)[:width]
-    correlation = correlation / np.maximum(window / window[0], 0.05)
-    low, high = int(rate / _HIGHEST_HZ), min(int(rate / _LOWEST_HZ), width - 2)
-    part = correlation[:, low:high] / np.maximum(correlation[:, :1], 1e-9)
-    # the first peak that is nearly the best one: the octave below is as good a repetition
-    good = part > 0.92 * part.max(axis=1, keepdims=True)
-    best = low + np.argmax(good, axis=1)
-    best = best + _climb(correlation, best)
-    strength = np.take_along_axis(correlation, best[:, None], 1)[:, 0] / np.maximum(correlation[:, 0], 1e-9)
+    best, strength = np.zeros(count, np.int64), np.zeros(count)
+    for first in range(0, count, _BLOCK):
+        some = slice(first, first + _BLOCK)
+        best[some], strength[some] = _periods(padded, starts[some], width, rate)
     voiced = (strength > 0.45) & (loudness > 0.25)
     if voiced.sum() < 5:
         return np.zeros(count), np.zeros(count, bool)
@@ -101,6 +93,26 @@ def _pitch(
         np.pad(bridged, 4, mode="edge"), np.hanning(11)[1:-1] / np.hanning(11).sum(), "valid"
     )
     return smooth, voiced
+
+
+def _periods(
+    padded: np.ndarray, starts: np.ndarray, width: int, rate: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Period in samples and its strength of the windows that start there, (F,) each."""
+    frames = padded[starts[:, None] + np.arange(width)] * np.hanning(width)
+    size = 1 << int(np.ceil(np.log2(2 * width)))
+    spectrum = np.fft.rfft(frames, size)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:, :width]
+    window = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(width), size)) ** 2)[:width]
+    correlation = correlation / np.maximum(window / window[0], 0.05)
+    low, high = int(rate / _HIGHEST_HZ), min(int(rate / _LOWEST_HZ), width - 2)
+    part = correlation[:, low:high] / np.maximum(correlation[:, :1], 1e-9)
+    # the first peak that is nearly the best one: the octave below is as good a repetition
+    good = part > 0.92 * part.max(axis=1, keepdims=True)
+    best = low + np.argmax(good, axis=1)
+    best = best + _climb(correlation, best)
+    strength = np.take_along_axis(correlation, best[:, None], 1)[:, 0] / np.maximum(correlation[:, 0], 1e-9)
+    return best, strength
 
 
 def _climb(correlation: np.ndarray, place: np.ndarray, reach: int = 12) -> np.ndarray:

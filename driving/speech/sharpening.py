@@ -17,7 +17,12 @@ _EASE_SECONDS = 0.08
 
 
 def sharpen(
-    sequence: FlameSequence, phones: list[PhoneSpan], *, tracks: Prosody | None = None, trust: float = 0.7
+    sequence: FlameSequence,
+    phones: list[PhoneSpan],
+    *,
+    tracks: Prosody | None = None,
+    trust: float = 0.7,
+    sure: np.ndarray | None = None,
 ) -> FlameSequence:
     """The motion with its lips put on the phones.
 
@@ -31,6 +36,7 @@ def sharpen(
         phones: spans of the recording.
         tracks: loudness of the recording (``loudness.prosody``); vowels then open with it.
         trust: 0 to 1.
+        sure: (T,) 0 to 1 per frame, 0 where the motion is to stay as it is; all 1 by default.
 
     Raises:
         MotionFileError: a motion in another basis.
@@ -57,6 +63,8 @@ def sharpen(
     jaw = jaw * (1.0 - 0.5 * pressed)  # an open jaw behind closed lips looks like chewing
     open_again = set_lip_gap(_without_lip_solution(expression, gap, jaw), jaw, gap)
     in_force = np.clip(np.arange(len(sequence)) / sequence.fps / _EASE_SECONDS, 0.0, 1.0)[:, None]
+    if sure is not None:
+        in_force = in_force * np.asarray(sure, np.float64)[:, None]
     turned = sequence.jaw.astype(np.float64)
     turned[:, :1] += in_force * (jaw[:, None] - turned[:, :1])
     return sequence.replace(

@@ -80,6 +80,9 @@ class TransformerFeatures:
             self._quiet = self._hidden(np.zeros(4 * _FIELD, np.float32))[-1]
         return self._quiet
 
+    def prosody(self, rows: np.ndarray) -> None:
+        """None: states of a transformer do not tell pitch and loudness apart."""
+
     def rows(self, samples: np.ndarray, state: TransformerState) -> np.ndarray:
         """(R, dims) float32; row r is centred on ``samples[before + 320 r]``."""
         hop = SAMPLE_RATE // self.rate

@@ -1,0 +1,196 @@
+"""English words heard in a recording, fast: what is spoken is cut at its pauses and shared out to two processes.
+
+pocketsphinx does not let go of Python's lock, so threads gain nothing; a process of its own per core does, and the
+network works meanwhile. The search is a narrow one (a quarter of the default's work; on clear English it finds p, b, m
+and f, v as often). It makes up words for other languages, too: :func:`sureness` asks the network's own ear.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+
+from driving.speech.alignment import aligned_words, decoder, sixteen_bit
+from driving.speech.loudness import RATE, level_db, speech_level_db
+from driving.speech.phones import BILABIAL_SEALS, INDEX, LABIODENTALS, SYMBOLS, PhoneSpan, tidy
+
+_log = logging.getLogger(__name__)
+_PROCESSES = 2
+_NARROW: dict[str, Any] = {
+    "maxhmmpf": 1500, "maxwpf": 5, "topn": 2, "pl_window": 5, "ds": 2, "fwdflat": False, "bestpath": False,
+}  # fmt: skip
+_RATE = 16000
+_QUIET_DB = 32.0  # under the level of the speech
+_GAP_SECONDS, _MARGIN_SECONDS = 0.35, 0.15
+_WHOLE_SECONDS, _LONGEST_SECONDS, _SHORTEST_SECONDS = 16.0, 20.0, 0.3
+_FPS = 50
+_SLACK_FRAMES, _AROUND_SECONDS, _FAR_SECONDS = 2, 1.2, 10.0
+# How far the words' phones may fall behind the network's best guess: nothing and all of the trust.
+_UNSURE, _SURE = 0.62, 0.70
+
+
+class Hearing:
+    """Words being recognised while other things are done; a context, so that nothing is left running.
+
+    Args:
+        samples: (N,) mono in [-1, 1].
+        sample_rate: Hz.
+
+    Raises:
+        MissingDependencyError: pocketsphinx is not installed.
+        InputError: no usable sound.
+    """
+
+    def __init__(self, samples: np.ndarray, sample_rate: int) -> None:
+        sound, self._seconds = sixteen_bit(samples, sample_rate)
+        decoder_is_there()
+        self._folder = tempfile.TemporaryDirectory(prefix="hearing-")
+        self._workers: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
+        parts = spoken_parts(sound)
+        self._starts = [begin / _RATE for begin, _ in parts]
+        for number, (begin, end) in enumerate(parts):
+            np.save(Path(self._folder.name) / f"{number}.npy", sound[begin:end])
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        for first in range(min(_PROCESSES, len(parts))):
+            output = (Path(self._folder.name) / f"{first}.out").open("w+b")
+            command = [sys.executable, "-m", "driving.speech.hearing", self._folder.name]
+            command += [str(first), str(_PROCESSES)]
+            worker = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, env=environment)
+            self._workers.append((worker, output))
+
+    def __enter__(self) -> Hearing:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker, output in self._workers:
+            worker.kill()
+            worker.wait()
+            output.close()
+        self._folder.cleanup()
+
+    def phones(self) -> list[PhoneSpan]:
+        """Wait for it: the phones of the words from 0 to the end; what no word was heard in is silence."""
+        spans: list[PhoneSpan] = []
+        for worker, output in self._workers:
+            if worker.wait():
+                _log.warning("words were not recognised: the recogniser ended with %d", worker.returncode)
+            output.seek(0)
+            for line in output:
+                found = json.loads(line)
+                shift = self._starts[found["part"]]
+                spans += [PhoneSpan(symbol, a + shift, b + shift) for symbol, a, b in found["phones"]]
+        return tidy(sorted(spans, key=lambda span: span.start), self._seconds)
+
+
+def decoder_is_there() -> None:
+    """Raise unless words can be recognised.
+
+    Raises:
+        MissingDependencyError: pocketsphinx is not installed.
+    """
+    from driving.speech.alignment import pocketsphinx_module
+
+    pocketsphinx_module()
+
+
+def spoken_parts(sound: np.ndarray) -> list[tuple[int, int]]:
+    """Where somebody may be speaking: samples from and to, cut in pauses, of up to 20 s.
+
+    Args:
+        sound: (N,) int16 at 16 kHz.
+    """
+    level = level_db(sound.astype(np.float32) / 32768.0, _RATE)
+    loud = level > speech_level_db(level) - _QUIET_DB
+    runs: list[list[int]] = []
+    for frame in np.flatnonzero(loud):
+        if runs and frame - runs[-1][1] <= _GAP_SECONDS * RATE:
+            runs[-1][1] = int(frame)
+        else:
+            runs.append([int(frame), int(frame)])
+    joined: list[list[int]] = []
+    for run in runs:
+        near = joined and run[0] - joined[-1][1] < 2.0 * RATE
+        if near and run[1] - joined[-1][0] < _WHOLE_SECONDS * RATE:
+            joined[-1][1] = run[1]
+        else:
+            joined.append(run)
+    parts: list[tuple[int, int]] = []
+    margin, step = int(_MARGIN_SECONDS * _RATE), int(_RATE / RATE)
+    for first, last in joined:
+        while last - first > _LONGEST_SECONDS * RATE:
+            low, high = first + int(0.6 * _LONGEST_SECONDS * RATE), first + int(_LONGEST_SECONDS * RATE)
+            cut = low + int(np.argmin(level[low:high]))
+            parts.append((max(first * step - margin, 0), cut * step))
+            first = cut
+        begin, end = max(first * step - margin, 0), min(last * step + margin, len(sound))
+        if end - begin > _SHORTEST_SECONDS * _RATE:
+            parts.append((begin, end))
+    return parts
+
+
+def sureness(phones: list[PhoneSpan], chances: np.ndarray) -> np.ndarray:
+    """(F,) 0 to 1: how far words are to be trusted, by what the network hears at 50 frames a second.
+
+    Their phones' probability (p, b, m and f, v are one each) is set against the network's best guess, over a
+    second or so and over ten. Made-up words fall far behind it, whatever the language; words of an accent that the
+    network does not know well fall behind little, since its own guesses are unsure, too.
+
+    Args:
+        phones: of the words, silences included.
+        chances: (F, 59) probabilities of phones.
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    chances = np.asarray(chances, np.float64)
+    merged = chances.copy()
+    for family in (BILABIAL_SEALS, LABIODENTALS):
+        members = [INDEX[symbol] for symbol in SYMBOLS if symbol in family]
+        merged[:, members] = chances[:, members].sum(axis=1, keepdims=True)
+    frames = np.arange(len(merged))
+    said = np.zeros(len(merged), np.int64)
+    for span in phones:
+        said[int(np.ceil(span.start * _FPS)) : int(np.ceil(span.end * _FPS))] = INDEX[span.symbol]
+    steps = range(-_SLACK_FRAMES, _SLACK_FRAMES + 1)
+    own = np.max([merged[np.clip(frames + step, 0, len(merged) - 1), said] for step in steps], axis=0)
+    best = merged.max(axis=1)
+    near, far = (
+        gaussian_filter1d(own, seconds * _FPS) / np.maximum(gaussian_filter1d(best, seconds * _FPS), 1e-6)
+        for seconds in (_AROUND_SECONDS, _FAR_SECONDS)
+    )
+    behind = 0.5 * (near + far)  # a word is trusted in a recording whose words are
+    share = np.clip((behind - _UNSURE) / (_SURE - _UNSURE), 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)
+
+
+def _work(folder: Path, first: int, step: int) -> None:
+    """Recognise every ``step``-th part; a line of JSON each."""
+    listener = decoder(**_NARROW)
+    number = first
+    while (path := folder / f"{number}.npy").is_file():
+        spans = aligned_words(listener, np.load(path).tobytes())
+        phones = [[span.symbol, round(span.start, 3), round(span.end, 3)] for span in spans]
+        sys.stdout.write(json.dumps({"part": number, "phones": phones}) + "\n")
+        number += step
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """A worker: ``python -m driving.speech.hearing FOLDER FIRST STEP``."""
+    folder, first, step = sys.argv[1:] if arguments is None else arguments
+    _work(Path(folder), int(first), int(step))
+
+
+if __name__ == "__main__":
+    main()
