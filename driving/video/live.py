@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driving.video.calibration import calibrated
 from driving.video.follower import FaceFollower
 from driving.video.lips import lip_gap, sealed
 from driving.video.neutral import relative_to, sharp_lids
@@ -167,7 +168,7 @@ class LiveFollower:
         absolute = self._with_lids(tracker.latest(), start)
         if self._rest is None:
             self._rest, self._rest_points = absolute, points
-        change = relative_to(absolute, self._rest)
+        change = calibrated(relative_to(absolute, self._rest))
         change = sealed(change, np.array([lip_gap(points)]))
         self._pose = change.replace(shape=np.zeros(len(change.shape), np.float32), fps=self._fps)
         return True

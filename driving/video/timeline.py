@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from driving.video.calibration import calibrated, calibrated_absolute
 from driving.video.lips import sealed
 from driving.video.neutral import neutral_of, relative_to, sharp_lids
 from driving.video.result import TrackedShot
@@ -91,9 +92,11 @@ def _shot_motion(
     even = _even(tracked.replace(eyelids=lids), own)
     even = steadied(smoothed(even, smoothing), Steady())
     positions = np.clip(times * even.fps, 0.0, even.frames - 1)
-    if not absolute:
-        grid_seen = shot.track.seen[_nearest(own, np.arange(even.frames) / even.fps)]
-        even = relative_to(even, neutral_of(even, grid_seen, neutral))
+    grid_seen = shot.track.seen[_nearest(own, np.arange(even.frames) / even.fps)]
+    if absolute:
+        even = calibrated_absolute(even, even[int(np.argmax(grid_seen))])
+    else:
+        even = calibrated(relative_to(even, neutral_of(even, grid_seen, neutral)))
     motion = even.at(positions).replace(fps=fps, shape=np.zeros(len(even.shape), np.float32))
     if not absolute:
         motion = sealed(motion, np.interp(times, own, shot.lip_gaps))
