@@ -41,7 +41,7 @@ __all__ = [
 DEFAULT_SECONDS = 3.0
 MAX_FRAMES = 60_000
 LONGEST_RECOGNISED = 60.0
-"""Seconds of sound in which words are recognised unasked: it takes a third to two thirds of the clip's length."""
+"""Seconds of sound in which words are recognised unasked: it takes two to three times the network's work."""
 _HIGHEST_VIDEO_FPS = 60.0
 
 

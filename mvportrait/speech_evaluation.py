@@ -211,6 +211,8 @@ def _rows(clip: _Spoken, options: EvaluateSpeechOptions) -> Iterator[tuple[str, 
     else:
         fps = options.fps
         yield "driver", _drive(clip, options, None)
+        if not clip.group:
+            yield "driver, words heard", _drive(clip, options, None, recognise=True)
         if clip.transcript is not None:
             yield "driver, transcript", _drive(clip, options, clip.transcript)
     if options.baselines:
@@ -218,7 +220,9 @@ def _rows(clip: _Spoken, options: EvaluateSpeechOptions) -> Iterator[tuple[str, 
         yield from made.items()
 
 
-def _drive(clip: _Spoken, options: EvaluateSpeechOptions, transcript: str | None) -> FlameSequence:
+def _drive(
+    clip: _Spoken, options: EvaluateSpeechOptions, transcript: str | None, *, recognise: bool = False
+) -> FlameSequence:
     from driving.speech import SpeechRequest
 
     request = SpeechRequest(
@@ -227,6 +231,7 @@ def _drive(clip: _Spoken, options: EvaluateSpeechOptions, transcript: str | None
         fps=options.fps,
         seed=options.seed,
         transcript=transcript,
+        recognise=recognise,
     )
     return _driver(options.weights).drive(request)
 

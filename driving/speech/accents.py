@@ -12,12 +12,12 @@ import numpy as np
 
 AHEAD_FRAMES = 8
 """How far the sound is heard ahead of the frame it moves: heads lead voices a little, and the filters below lag."""
-_LIFT_PER_SEMITONE, _LIFT_MOST = 0.40, 2.2  # degrees
-_NOD_DEGREES, _NOD_MOST = 6.0, 2.6
+_LIFT_PER_SEMITONE, _LIFT_MOST = 0.50, 2.4  # degrees
+_NOD_DEGREES, _NOD_MOST = 8.0, 3.0
 _BROW_FROM, _BROW_PER_SEMITONE, _BROW_MOST = 1.5, 0.07, 0.32
 _VOICED = 0.2  # of the feature, -1 to 1
 _QUIET = 0.35  # loudness under which nobody speaks: 20 dB under the speech
-_PHRASE_FRAMES = 15
+_PHRASE_FRAMES, _USUAL_FRAMES = 15, 200
 _LIVELY = (0.65, 1.35)
 
 
@@ -32,7 +32,7 @@ class VoiceAccents:
         self._seed = seed
         self._phrase, self._silent = 0, _PHRASE_FRAMES
         self._gain = self._drawn()
-        self._usual: float | None = None  # pitch in octaves, slowly followed
+        self._usual, self._voiced = 0.0, 0  # pitch in octaves, slowly followed; frames of it so far
         self._contour = self._quick = self._slow = self._nod = self._brow = self._lift = 0.0
 
     def chunk(self, voicing: np.ndarray, pitch: np.ndarray, loudness: np.ndarray) -> np.ndarray:
@@ -53,7 +53,8 @@ class VoiceAccents:
         self._count(loud)
         semitones = 0.0
         if voiced > _VOICED and loud > _QUIET:
-            self._usual = tone if self._usual is None else self._usual + (tone - self._usual) / 200.0
+            self._voiced += 1
+            self._usual += (tone - self._usual) / min(self._voiced, _USUAL_FRAMES)
             semitones = float(np.clip(12.0 * (tone - self._usual), -6.0, 8.0))
             self._contour += (semitones - self._contour) / 6.0
         else:

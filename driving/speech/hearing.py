@@ -22,7 +22,7 @@ import numpy as np
 
 from driving.speech.alignment import aligned_words, decoder, sixteen_bit
 from driving.speech.loudness import RATE, level_db, speech_level_db
-from driving.speech.phones import BILABIAL_SEALS, INDEX, LABIODENTALS, SYMBOLS, PhoneSpan, tidy
+from driving.speech.phones import BILABIAL_SEALS, INDEX, LABIODENTALS, SILENCE, SYMBOLS, PhoneSpan, tidy
 
 _log = logging.getLogger(__name__)
 _PROCESSES = 2
@@ -36,7 +36,7 @@ _WHOLE_SECONDS, _LONGEST_SECONDS, _SHORTEST_SECONDS = 16.0, 20.0, 0.3
 _FPS = 50
 _SLACK_FRAMES, _AROUND_SECONDS, _FAR_SECONDS = 2, 1.2, 10.0
 # How far the words' phones may fall behind the network's best guess: nothing and all of the trust.
-_UNSURE, _SURE = 0.62, 0.70
+_UNSURE, _SURE = 0.54, 0.60
 
 
 class Hearing:
@@ -164,9 +164,14 @@ def sureness(phones: list[PhoneSpan], chances: np.ndarray) -> np.ndarray:
         said[int(np.ceil(span.start * _FPS)) : int(np.ceil(span.end * _FPS))] = INDEX[span.symbol]
     steps = range(-_SLACK_FRAMES, _SLACK_FRAMES + 1)
     own = np.max([merged[np.clip(frames + step, 0, len(merged) - 1), said] for step in steps], axis=0)
-    best = merged.max(axis=1)
+    silent = INDEX[SILENCE]
+    own = np.where(said == silent, merged[:, silent], own)  # a phone may be some frames off, silence not
+    counts = np.where(
+        (said != silent) | (merged[:, silent] < 0.5), 1.0, 1e-6
+    )  # that nobody speaks is no proof
+    own, best = own * counts, merged.max(axis=1) * counts
     near, far = (
-        gaussian_filter1d(own, seconds * _FPS) / np.maximum(gaussian_filter1d(best, seconds * _FPS), 1e-6)
+        gaussian_filter1d(own, seconds * _FPS) / np.maximum(gaussian_filter1d(best, seconds * _FPS), 1e-9)
         for seconds in (_AROUND_SECONDS, _FAR_SECONDS)
     )
     behind = 0.5 * (near + far)  # a word is trusted in a recording whose words are

@@ -29,8 +29,8 @@ class SpeechRequest:
         seed: same seed, same motion; another seed moves head, eyes and lids otherwise, the lips hardly.
         style: how it is spoken.
         transcript: the words, where they are known: forced alignment then sharpens the lips.
-        recognise: without a transcript, recognise English words in the sound and sharpen by those where they are
-            sure (needs pocketsphinx; other languages are left as they are).
+        recognise: without a transcript, recognise English words in the sound, in processes of their own, and sharpen
+            by those where they are sure (needs pocketsphinx; other languages are left as they are).
     """
 
     samples: np.ndarray
