@@ -64,12 +64,10 @@ def _cubic(t):
 def _warp_row(layers, rgb, alpha, y, rows, row_share, columns, column_share, warped):
     """Row y of colour and alpha where the flow (layers 0 and 1) points.
 
-    Where the picture is larger than the layers its colours are interpolated by cubics: lines alone would cost a
-    large photo a quarter of its fine structure.
+    Colours are interpolated by cubics: lines alone would cost a large photo a quarter of its fine structure.
     """
     height, width = alpha.shape[0], alpha.shape[1]
     grow_x, grow_y = np.float32(width / layers.shape[2]), np.float32(height / layers.shape[1])
-    cubic = width > layers.shape[2]
     zero = np.float32(0.0)
     for x in range(width):
         flow_x = grow_x * _enlarged(layers, 0, rows[y], row_share[y], columns[x], column_share[x])
@@ -82,7 +80,7 @@ def _warp_row(layers, rgb, alpha, y, rows, row_share, columns, column_share, war
         upper = alpha[top, left, 0] + fx * (alpha[top, right, 0] - alpha[top, left, 0])
         lower = alpha[below, left, 0] + fx * (alpha[below, right, 0] - alpha[below, left, 0])
         warped[y, x, 3] = upper + fy * (lower - upper)
-        if cubic and (fx > zero or fy > zero):
+        if fx > zero or fy > zero:
             across, down = _cubic(fx), _cubic(fy)
             for c in range(3):
                 total = zero
@@ -94,9 +92,7 @@ def _warp_row(layers, rgb, alpha, y, rows, row_share, columns, column_share, war
                 warped[y, x, c] = total
             continue
         for c in range(3):
-            upper = rgb[top, left, c] + fx * (rgb[top, right, c] - rgb[top, left, c])
-            lower = rgb[below, left, c] + fx * (rgb[below, right, c] - rgb[below, left, c])
-            warped[y, x, c] = upper + fy * (lower - upper)
+            warped[y, x, c] = rgb[top, left, c]
 
 
 @njit(cache=True, error_model="numpy", _nrt=False)
@@ -279,7 +275,6 @@ def composed_rgb(layers: Layers, plates: Plates) -> torch.Tensor:
 
     height, width = plates.rgb.shape[-2:]
     if plates.rgb.device.type != "cpu":
-        larger = width > layers.rgb.shape[-1]
-        return compose(layers.resized(height, width), plates, cubic=larger).rgb.clamp(0, 1)
+        return compose(layers.resized(height, width), plates, cubic=True).rgb.clamp(0, 1)
     images = (x.movedim(1, -1).float().numpy() for x in (plates.rgb, plates.alpha, plates.background))
     return torch.from_numpy(compose_pictures(layers, *images)).movedim(-1, 1)

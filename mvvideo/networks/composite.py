@@ -208,7 +208,7 @@ def restrained(layers: Layers, guidance: torch.Tensor) -> Layers:
 
 
 def compose(layers: Layers, plates: Plates, *, cubic: bool = False) -> Picture:
-    """Apply layers to plates of the same size; ``cubic`` for layers that were enlarged to it.
+    """Apply layers to plates of the same size; ``cubic`` (in use, not in training) keeps fine structure as it moves.
 
     The flow moves the silhouette outwards by at most 1/64 of the picture: beyond that it drags the person's
     colours over a background that was right (measured on held-out actors: 0.2 dB of background).

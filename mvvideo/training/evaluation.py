@@ -41,7 +41,7 @@ def predict(
     stand_in = cast("MultiViewDenoiser", model)  # a guided network stands where a denoiser does
     layers = denoise_layers(stand_in, noise, small.guidance, reference, steps=steps)
     plates = Plates.from_guidance(batch.guidance.flatten(0, 2))
-    full = compose(layers.resized(height, width), plates, cubic=width > model.config.image_size)
+    full = compose(layers.resized(height, width), plates, cubic=True)
     return full.rgb.clamp(0, 1).view_as(batch.target).float()
 
 
