@@ -34,7 +34,7 @@ __all__ = [
     "without_appearance",
 ]
 
-HELD_WHERE_SEEN, HELD_IN_MOUTH = 0.5, 0.9
+HELD_WHERE_SEEN, HELD_IN_MOUTH = 0.85, 1.0
 """Share of the network's change that is withheld where the photo shows the person squarely, and at the mouth."""
 
 
