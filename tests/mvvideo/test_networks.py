@@ -13,6 +13,7 @@ from flame.errors import AssetError, ConfigError
 from mvvideo.denoising import predict_layers
 from mvvideo.guidance import CHANNEL_COUNT, channel_slice
 from mvvideo.networks.composite import (
+    HELD_IN_BACKGROUND,
     HELD_IN_MOUTH,
     HELD_WHERE_SEEN,
     Layers,
@@ -238,6 +239,7 @@ def test_in_use_the_photo_and_the_mouth_are_left_alone_more_than_what_nobody_saw
     size = 32
     guidance = torch.zeros(1, CHANNEL_COUNT, size, size)
     guidance[:, channel_slice("confidence_facing")] = 1.0
+    guidance[:, channel_slice("appearance_alpha"), :24] = 1.0  # below: background
     guidance[:, channel_slice("confidence_seen"), :, :8] = 1.0  # photographed
     guidance[:, channel_slice("confidence_seen"), :, 8:16] = 0.5  # mirrored
     guidance[:, channel_slice("region_mouth"), :, 26:] = 1.0
@@ -252,8 +254,11 @@ def test_in_use_the_photo_and_the_mouth_are_left_alone_more_than_what_nobody_saw
     used = restrained(layers, guidance)
     assert torch.equal(used.rgb, layers.rgb)
     for name in ("flow", "gate_change", "detail_change", "alpha_change"):
-        photographed, mirrored, unseen, mouth = (getattr(used, name)[..., x].mean() for x in (3, 12, 20, 30))
+        person = getattr(used, name)[..., :20, :]
+        photographed, mirrored, unseen, mouth = (person[..., x].mean() for x in (3, 12, 20, 30))
+        background = getattr(used, name)[..., 28:, 20].mean()
         torch.testing.assert_close(photographed, torch.tensor(-0.6 * (1 - HELD_WHERE_SEEN)))
+        torch.testing.assert_close(background, torch.tensor(-0.6 * (1 - HELD_IN_BACKGROUND)))
         torch.testing.assert_close(mouth, torch.tensor(-0.6 * (1 - HELD_IN_MOUTH)))
         torch.testing.assert_close(torch.stack([mirrored, unseen]), torch.tensor([-0.6, -0.6]))
 
