@@ -199,8 +199,9 @@ def restrained(layers: Layers, guidance: torch.Tensor) -> Layers:
     mouth = guidance[:, channel_slice("region_lips")] + guidance[:, channel_slice("region_mouth")]
     inside = functional.max_pool2d(mouth.float().clamp(max=1), 3, 1, 1)
     held = torch.maximum(HELD_WHERE_SEEN * sure, HELD_IN_BACKGROUND * plate)
-    free = (1 - held) * (1 - HELD_IN_MOUTH * inside)
-    free = _box(free, 2)
+    # Runs out over a 16th of the picture: where the flow ended sooner it would bite pieces out of edges.
+    held = box_twice(held, max(1, held.shape[-1] // 32))
+    free = (1 - held) * (1 - HELD_IN_MOUTH * _box(inside, 2))
     return replace(
         layers,
         flow=layers.flow * free,
