@@ -42,6 +42,8 @@ DEFAULT_SECONDS = 3.0
 MAX_FRAMES = 60_000
 LONGEST_RECOGNISED = 60.0
 """Seconds of sound in which words are recognised unasked: it takes two to three times the network's work."""
+_SPARE_SECONDS = 1.0
+"""By which a video may be longer than allowed: containers round."""
 _HIGHEST_VIDEO_FPS = 60.0
 
 
@@ -240,6 +242,9 @@ def _style(options: DrivingOptions) -> SpeechStyle:
 def _from_video(options: DrivingOptions, clip: Clip, fps: float, reporter: Reporter) -> FlameSequence:
     from driving.video import VideoDriver, VideoRequest
 
+    stated = clip.stated_seconds()
+    if clip.seconds is None and stated is not None:
+        _check_video_length(clip, stated - options.start)
     with reporter.track("following the face", _expected_frames(clip)) as advance:
         request = VideoRequest(
             frames=_timed(clip, options.start, advance),
@@ -260,12 +265,17 @@ def _timed(clip: Clip, start: float, advance: Callable[[int], None]) -> Iterator
     from driving.video import TimedFrame
 
     for image, seconds in clip.timed_frames(start_seconds=start):
-        if seconds > MAX_SECONDS:
-            given = f"{clip.path}: more than {MAX_SECONDS:g} s"
-            rule = f"video is longer than {MAX_SECONDS:g} seconds"
-            raise input_error(MotionFileError, rule, given, "take a part of it with --start and --seconds")
+        _check_video_length(clip, seconds)
         yield TimedFrame(image, seconds)
         advance(1)
+
+
+def _check_video_length(clip: Clip, seconds: float) -> None:
+    """Refuse what is too long, before hours of following where the container says so; it may say a little more."""
+    if seconds > MAX_SECONDS + _SPARE_SECONDS:
+        given = f"{clip.path}: {seconds:.0f} s or more"
+        rule = f"video is longer than {MAX_SECONDS:g} seconds"
+        raise input_error(MotionFileError, rule, given, "take a part of it with --start and --seconds")
 
 
 def _expected_frames(clip: Clip) -> int | None:

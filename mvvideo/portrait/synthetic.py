@@ -35,8 +35,8 @@ TOOTH = np.array([0.92, 0.875, 0.79], np.float32)
 GUM = np.array([0.58, 0.29, 0.27], np.float32)
 TONGUE = np.array([0.60, 0.29, 0.27], np.float32)
 MOUTH = np.array([0.30, 0.10, 0.09], np.float32)
-FRONT_TEETH_METRES = 0.004
-"""Depth behind the foremost tooth over which full light falls; behind, it fades (a third at the first molar)."""
+FRONT_TEETH_METRES, FADE_METRES = 0.004, 0.012
+"""Depth behind the foremost tooth over which full light falls, and that over which it then fades to a third."""
 SHADE_WARMTH = np.array([-0.12, 0.08, 0.16], np.float32)
 """How much sooner each channel darkens towards the back of the mouth, as a change of the exponent."""
 IRIS_RINGS = np.linspace(0.0, 2.4, 25)
@@ -253,7 +253,7 @@ def _tooth_colours(head: FlameHead, teeth: np.ndarray, depth: np.ndarray, colour
         height = (points[:, 1] - points[:, 1].min()) / max(float(np.ptp(points[:, 1])), 1e-6)
         root = height if upper else 1 - height  # 0 at the biting edge, 1 at the gum
         gap = 1 - 0.2 * np.clip((np.abs(across) - 0.55) / 0.4, 0, 1) ** 1.5
-        light = np.exp(-np.maximum(depth[teeth[own]] - FRONT_TEETH_METRES, 0) / 0.017)
+        light = np.exp(-np.maximum(depth[teeth[own]] - FRONT_TEETH_METRES, 0) / FADE_METRES)
         light = light * (1.0 if upper else 0.75) * (1 - 0.2 * root)
         light = (gap * (0.08 + 0.92 * light))[:, None]
         share = np.clip((root - 0.72) / 0.2, 0, 1)[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import av
 import numpy as np
 import pytest
 
-from flame.errors import AudioError, InputError, NoFaceError
+from flame.errors import AudioError, InputError, MotionFileError, NoFaceError
 from flame.sequence import FlameSequence
 from mvportrait.cli import run
-from mvportrait.drive import motion_from_sources, open_sources
+from mvportrait.drive import _from_video, motion_from_sources, open_sources
 from mvportrait.driving_options import DrivingOptions
 from mvportrait.media.video import VideoWriter
 from mvportrait.reporting import Reporter
@@ -167,3 +168,24 @@ def test_motion_says_who_moves_what(tmp_path: Path, sound: Path, capsys: pytest.
     assert told["drivers"]["lips"] == "audio"
     assert told["drivers"]["mood"] == "text"
     assert FlameSequence.load(out).frames == told["frames"] == 30
+
+
+def test_a_video_that_says_it_is_too_long_is_refused_before_it_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from driving.video import VideoDriver
+    from mvportrait.media.clips import Clip
+
+    file = tmp_path / "long.mp4"
+    file.write_bytes(b"")
+
+    def follow(*_: object) -> None:
+        raise AssertionError("followed")
+
+    monkeypatch.setattr(VideoDriver, "track", follow)
+    monkeypatch.setattr(Clip, "stated_seconds", lambda _: 700.0)
+    options = DrivingOptions(video=file)
+    with pytest.raises(MotionFileError, match=r"longer than 600 seconds: .*700 s or more; .*--start"):
+        _from_video(options, Clip(file, 25.0), 25.0, Reporter())
+    with pytest.raises(AssertionError, match="followed"):  # all but the first minutes
+        _from_video(dataclasses.replace(options, start=99.5), Clip(file, 25.0), 25.0, Reporter())
