@@ -41,7 +41,7 @@ __all__ = [
 DEFAULT_SECONDS = 3.0
 MAX_FRAMES = 60_000
 LONGEST_RECOGNISED = 60.0
-"""Seconds of sound in which words are recognised unasked: it takes two to three times the network's work."""
+"""Seconds of sound in which words are recognised unasked: it takes four times as long as the network."""
 _SPARE_SECONDS = 1.0
 """By which a video may be longer than allowed: containers round."""
 _HIGHEST_VIDEO_FPS = 60.0
