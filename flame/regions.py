@@ -28,6 +28,9 @@ REGIONS: tuple[str, ...] = (
 )
 """Label i of ``vertex_region`` / ``face_region`` means ``REGIONS[i]``. Left and right are the subject's own."""
 
+INSIDE_MOUTH: tuple[str, ...] = ("teeth", "gums", "tongue", "mouth_inside")
+"""What an open mouth shows and a closed one hides."""
+
 REGION_INDEX: dict[str, int] = {name: index for index, name in enumerate(REGIONS)}
 
 

@@ -80,9 +80,8 @@ class SpeechDriver:
             return _aligned(self._whole(samples, request)[0], samples, request)
         if not request.recognise:
             return self._whole(samples, request)[0]
-        from driving.speech.hearing import Hearing, decoder_is_there
+        from driving.speech.hearing import Hearing
 
-        decoder_is_there()
         try:
             hearing = Hearing(samples, request.sample_rate)
         except InputError:  # too short or too quiet for the recogniser

@@ -20,20 +20,20 @@ from typing import IO, Any
 
 import numpy as np
 
-from driving.speech.alignment import aligned_words, decoder, sixteen_bit
+from driving.speech.alignment import aligned_words, decoder, pocketsphinx_module, sixteen_bit
+from driving.speech.layout import MOTION_FPS
 from driving.speech.loudness import RATE, level_db, speech_level_db
 from driving.speech.phones import BILABIAL_SEALS, INDEX, LABIODENTALS, SILENCE, SYMBOLS, PhoneSpan, tidy
+from driving.speech.resampling import SAMPLE_RATE
 
 _log = logging.getLogger(__name__)
 _PROCESSES = 2
 _NARROW: dict[str, Any] = {
     "maxhmmpf": 1500, "maxwpf": 5, "topn": 2, "pl_window": 5, "ds": 2, "fwdflat": False, "bestpath": False,
 }  # fmt: skip
-_RATE = 16000
 _QUIET_DB = 32.0  # under the level of the speech
 _GAP_SECONDS, _MARGIN_SECONDS = 0.35, 0.15
 _WHOLE_SECONDS, _LONGEST_SECONDS, _SHORTEST_SECONDS = 16.0, 20.0, 0.3
-_FPS = 50
 _SLACK_FRAMES, _AROUND_SECONDS, _FAR_SECONDS = 2, 1.2, 10.0
 # How far the words' phones may fall behind the network's best guess: nothing and all of the trust.
 _UNSURE, _SURE = 0.54, 0.60
@@ -52,12 +52,12 @@ class Hearing:
     """
 
     def __init__(self, samples: np.ndarray, sample_rate: int) -> None:
+        pocketsphinx_module()
         sound, self._seconds = sixteen_bit(samples, sample_rate)
-        decoder_is_there()
         self._folder = tempfile.TemporaryDirectory(prefix="hearing-")
         self._workers: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
         parts = spoken_parts(sound)
-        self._starts = [begin / _RATE for begin, _ in parts]
+        self._starts = [begin / SAMPLE_RATE for begin, _ in parts]
         for number, (begin, end) in enumerate(parts):
             np.save(Path(self._folder.name) / f"{number}.npy", sound[begin:end])
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -94,24 +94,13 @@ class Hearing:
         return tidy(sorted(spans, key=lambda span: span.start), self._seconds)
 
 
-def decoder_is_there() -> None:
-    """Raise unless words can be recognised.
-
-    Raises:
-        MissingDependencyError: pocketsphinx is not installed.
-    """
-    from driving.speech.alignment import pocketsphinx_module
-
-    pocketsphinx_module()
-
-
 def spoken_parts(sound: np.ndarray) -> list[tuple[int, int]]:
     """Where somebody may be speaking: samples from and to, cut in pauses, of up to 20 s.
 
     Args:
         sound: (N,) int16 at 16 kHz.
     """
-    level = level_db(sound.astype(np.float32) / 32768.0, _RATE)
+    level = level_db(sound.astype(np.float32) / 32768.0, SAMPLE_RATE)
     loud = level > speech_level_db(level) - _QUIET_DB
     runs: list[list[int]] = []
     for frame in np.flatnonzero(loud):
@@ -127,7 +116,7 @@ def spoken_parts(sound: np.ndarray) -> list[tuple[int, int]]:
         else:
             joined.append(run)
     parts: list[tuple[int, int]] = []
-    margin, step = int(_MARGIN_SECONDS * _RATE), int(_RATE / RATE)
+    margin, step = int(_MARGIN_SECONDS * SAMPLE_RATE), int(SAMPLE_RATE / RATE)
     for first, last in joined:
         while last - first > _LONGEST_SECONDS * RATE:
             low, high = first + int(0.6 * _LONGEST_SECONDS * RATE), first + int(_LONGEST_SECONDS * RATE)
@@ -135,7 +124,7 @@ def spoken_parts(sound: np.ndarray) -> list[tuple[int, int]]:
             parts.append((max(first * step - margin, 0), cut * step))
             first = cut
         begin, end = max(first * step - margin, 0), min(last * step + margin, len(sound))
-        if end - begin > _SHORTEST_SECONDS * _RATE:
+        if end - begin > _SHORTEST_SECONDS * SAMPLE_RATE:
             parts.append((begin, end))
     return parts
 
@@ -161,7 +150,7 @@ def sureness(phones: list[PhoneSpan], chances: np.ndarray) -> np.ndarray:
     frames = np.arange(len(merged))
     said = np.zeros(len(merged), np.int64)
     for span in phones:
-        said[int(np.ceil(span.start * _FPS)) : int(np.ceil(span.end * _FPS))] = INDEX[span.symbol]
+        said[int(np.ceil(span.start * MOTION_FPS)) : int(np.ceil(span.end * MOTION_FPS))] = INDEX[span.symbol]
     steps = range(-_SLACK_FRAMES, _SLACK_FRAMES + 1)
     own = np.max([merged[np.clip(frames + step, 0, len(merged) - 1), said] for step in steps], axis=0)
     silent = INDEX[SILENCE]
@@ -171,7 +160,8 @@ def sureness(phones: list[PhoneSpan], chances: np.ndarray) -> np.ndarray:
     )  # that nobody speaks is no proof
     own, best = own * counts, merged.max(axis=1) * counts
     near, far = (
-        gaussian_filter1d(own, seconds * _FPS) / np.maximum(gaussian_filter1d(best, seconds * _FPS), 1e-9)
+        gaussian_filter1d(own, seconds * MOTION_FPS)
+        / np.maximum(gaussian_filter1d(best, seconds * MOTION_FPS), 1e-9)
         for seconds in (_AROUND_SECONDS, _FAR_SECONDS)
     )
     behind = 0.5 * (near + far)  # a word is trusted in a recording whose words are

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from flame.head import FlameHead
+from flame.regions import INSIDE_MOUTH
 from mvvideo.portrait.appearance import AppearanceModel
 from mvvideo.portrait.kernels import adjacency, relax_mesh
 from mvvideo.portrait.plate import push_pull
@@ -41,7 +42,6 @@ SEPARATOR_ROWS = 16
 SEEN = 0.9
 """Confidence of fused colours where they are seen squarely: another moment, another light."""
 _OWN_TURNING = ("eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "eye_socket")
-_MOUTH = ("teeth", "gums", "tongue", "mouth_inside")
 
 
 def shape_difference(head: FlameHead, first: np.ndarray, second: np.ndarray) -> float:
@@ -124,7 +124,7 @@ def _face_worth(head: FlameHead, look: _Look, surface: HeadSurface) -> np.ndarra
     worth = np.where(look.trusted[corners].all(axis=1), look.facing[corners].min(axis=1), 0)
     # The mouth's inside faces anywhere: that it is seen is enough.
     mouth = np.zeros(len(head.v_template), bool)
-    mouth[head.region_vertices(*_MOUTH)] = True
+    mouth[head.region_vertices(*INSIDE_MOUTH)] = True
     worth = np.where(mouth[corners].all(axis=1) & look.seen[corners].all(axis=1), 0.5, worth)
     eyes = np.zeros(len(head.v_template), bool)
     eyes[head.region_vertices(*_OWN_TURNING)] = True
@@ -221,7 +221,7 @@ def _fused_surface(
         return result.astype(kept.dtype)
 
     mouth = np.zeros(len(head.v_template), bool)
-    mouth[head.region_vertices(*_MOUTH)] = True
+    mouth[head.region_vertices(*INSIDE_MOUTH)] = True
     turning = surface.turning[old].copy()
     turning[lent & mouth[vertex]] = 0
     one = np.ones((len(head.v_template), 1), np.float32)

@@ -9,7 +9,7 @@ hull shrinks to inside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -79,6 +79,21 @@ class Hull:
     fringe: Sheet
     fringe_alpha: np.ndarray
     fringe_skin: np.ndarray
+
+    def set_back(self, eye: np.ndarray, front_z: np.ndarray, back_z: np.ndarray) -> Hull:
+        """Front and back moved to other depths along the rays from ``eye``: its own view stays as it is.
+
+        Args:
+            eye: ``(3,)`` the photo's camera; front_z, back_z: ``(V,)`` world z of each point.
+        """
+        return replace(
+            self, front=_at_depth(self.front, eye, front_z), back=_at_depth(self.back, eye, back_z)
+        )
+
+
+def _at_depth(sheet: Sheet, eye: np.ndarray, z: np.ndarray) -> Sheet:
+    stretch = (eye[2] - z) / (eye[2] - sheet.positions[:, 2])
+    return replace(sheet, positions=(eye + stretch[:, None] * (sheet.positions - eye)).astype(np.float32))
 
 
 def build_hull(

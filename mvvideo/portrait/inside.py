@@ -6,8 +6,6 @@ mouth then pokes through. The body behind the face must also leave the mouth's r
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from flame.head import FlameHead
@@ -90,18 +88,11 @@ def clear_mouth(hull: Hull, head: FlameHead, vertices: np.ndarray, camera: Camer
     if len(jaw):
         chin, _ = camera.project(jaw[jaw[:, 1].argmin()][None])
         share *= np.clip((chin[0, 0, 1] - hull.front.pixels[:, 1]) * metres / THROAT_METRES, 0, 1)
-    eye = camera.center[0]
-    moved = []
+    depths = []
     for points, floor in ((front, 0.004), (back, 0.0)):
         goal = np.minimum(points[:, 2], lips[:, 2].mean() - ROOM_DEPTH_METRES + floor)
-        z = points[:, 2] + share * (goal - points[:, 2])
-        stretch = (eye[2] - z) / (eye[2] - points[:, 2])
-        moved.append((eye + stretch[:, None] * (points - eye)).astype(np.float32))
-    return replace(
-        hull,
-        front=replace(hull.front, positions=moved[0]),
-        back=replace(hull.back, positions=moved[1]),
-    )
+        depths.append(points[:, 2] + share * (goal - points[:, 2]))
+    return hull.set_back(camera.center[0], *depths)
 
 
 def _from_border(triangles: np.ndarray, pixels: np.ndarray) -> np.ndarray:

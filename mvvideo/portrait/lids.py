@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from flame.head import FlameHead
+from flame.regions import INSIDE_MOUTH
 from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.synthetic import LUMA, FaceColours
 
@@ -14,8 +15,7 @@ __all__ = ["lid_colours", "lid_share"]
 LID_METRES = 0.0015
 """Skin that closing the eye moves farther than this takes the lid's own colour when it closes."""
 OWN_COLOUR = (
-    "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "teeth", "gums", "tongue",
-    "mouth_inside",
+    "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", *INSIDE_MOUTH,
 )  # fmt: skip
 LASH_NEIGHBOUR_METRES = 0.0015
 """Across the shut eye: within this the lid's rim is what lies lowest."""

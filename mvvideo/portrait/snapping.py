@@ -11,6 +11,7 @@ import itertools
 import numpy as np
 
 from flame.head import FlameHead
+from flame.regions import INSIDE_MOUTH
 from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.views import sample_at
@@ -123,7 +124,7 @@ def _carry_inside(head: FlameHead, offsets: np.ndarray) -> np.ndarray:
     """Let teeth, tongue and the mouth's lining follow the skin around them, so that none pokes through a chin."""
     from scipy.spatial import cKDTree
 
-    inner = head.region_vertices("teeth", "gums", "tongue", "mouth_inside")
+    inner = head.region_vertices(*INSIDE_MOUTH)
     lips = head.region_vertices("lips")
     skin = head.region_vertices("skin", "neck")
     if not (len(inner) and len(lips) and len(skin)):

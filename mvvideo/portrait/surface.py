@@ -16,6 +16,7 @@ from enum import IntEnum
 import numpy as np
 
 from flame.head import FlameHead
+from flame.regions import INSIDE_MOUTH
 from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.lids import OWN_COLOUR, lid_colours, lid_share
@@ -127,7 +128,7 @@ def build_surface(
     lid_colour = lid_colours(head, links, fill, pixels, plain, colours)
 
     in_mouth = np.zeros((len(vertices), 1), np.float32)
-    in_mouth[head.region_vertices("teeth", "gums", "tongue", "mouth_inside")] = 1
+    in_mouth[head.region_vertices(*INSIDE_MOUTH)] = 1
     unseen = _touched(view.faces[source == Source.FILLED], len(vertices))
     own_turning = np.concatenate([_outside_eye_opening(head, pixels, colours, unseen), in_mouth], axis=1)
 
@@ -294,7 +295,7 @@ def _triangle_sources(
     clear = (distance < nearest + 0.002) & (facing > 0.03) & in_crop
     # Few pixels of a triangle suffice: all that the photo shows must come back in its own view.
     direct = (shown > 0.1 * area) & (shown > 0) | clear[faces].all(axis=1)
-    direct |= (shown > 0) & _faces_in(head, view.drawn, "teeth", "gums", "tongue", "mouth_inside", "lips")
+    direct |= (shown > 0) & _faces_in(head, view.drawn, *INSIDE_MOUTH, "lips")
     twin = _mirror_triangles(head, faces)
     good_twin = direct & (facing[faces].min(axis=1) > 0.3)
     unsided = np.isin(head.vertex_region, np.unique(head.vertex_region[head.region_vertices(*OWN_COLOUR)]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 
@@ -53,12 +51,6 @@ def clear_jaw(
     filled = cv2.resize(filled, (canvas.width, canvas.width), interpolation=cv2.INTER_LINEAR)
     away = np.maximum(-signed_distance(known), 0) * metres
     goal = np.where(known, np.minimum(filled, limit), filled) - BEHIND_JAW_METRES + EASING * away
-    eye = canvas.camera.center[0]
-
-    def behind(points: np.ndarray, z: np.ndarray) -> np.ndarray:
-        stretch = (eye[2] - z) / (eye[2] - points[:, 2])
-        return (eye + stretch[:, None] * (points - eye)).astype(np.float32)
-
     front, back = hull.front, hull.back
     z = np.minimum(front.positions[:, 2], sample_at(goal.astype(np.float32), front.pixels))
     # At the outline, where front and back meet, nothing moves.
@@ -67,11 +59,7 @@ def clear_jaw(
     z = front.positions[:, 2] + room * (z - front.positions[:, 2])
     moved = z < front.positions[:, 2] - 1e-6
     last = np.where(moved, np.minimum(back.positions[:, 2], z - 0.001), back.positions[:, 2])
-    return replace(
-        hull,
-        front=replace(front, positions=behind(front.positions, z)),
-        back=replace(back, positions=behind(back.positions, last)),
-    )
+    return hull.set_back(canvas.camera.center[0], z, last)
 
 
 def _passed(head: FlameHead, fit: FlameSequence, offsets: np.ndarray, canvas: Canvas) -> np.ndarray:

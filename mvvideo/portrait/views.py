@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flame.head import FlameHead
+from flame.regions import INSIDE_MOUTH
 from renderer.cameras import Cameras
 from renderer.shading import shade
 
@@ -15,8 +16,8 @@ __all__ = ["HeadView", "drawn_triangles", "face_front", "sample_at", "view_head"
 FACE_FRONT_METRES, FOREHEAD_METRES = -0.025, 0.045
 """Template z and y that bound the front of the face (origin between the eyes)."""
 _INNER = (
-    "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "eye_socket", "teeth",
-    "gums", "tongue", "mouth_inside",
+    "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "eye_socket",
+    *INSIDE_MOUTH,
 )  # fmt: skip
 LOWEST_HEAD_WEIGHT = 0.12
 """Skin that follows the head less than this is chest and shoulders: the hull shows those."""
