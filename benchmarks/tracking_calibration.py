@@ -9,16 +9,18 @@ DATA OUT.npz`` fits the map in half a minute; ``mvportrait evaluate tracking --a
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from driving.video.calibration import features
-from driving.video.finder import MediaPipeWatcher
-from driving.video.follower import FaceFollower
-from driving.video.neutral import neutral_of, relative_to, sharp_lids
-from driving.video.shots import ShotTracker
+from driving.video.driver import VideoDriver
+from driving.video.neutral import neutral_of, relative_to
+from driving.video.request import TimedFrame, VideoRequest
+from driving.video.timeline import tidied
+from flame.errors import NoFaceError
 from flame.fitting.fit import _fitted_model
 from flame.fitting.landmark_model import LandmarkModel
 from flame.fitting.mediapipe_points import (
@@ -33,7 +35,6 @@ from flame.fitting.mediapipe_points import (
     RIGHT_EYE,
 )
 from flame.fitting.priors import UNSEEN
-from flame.fitting.track_smoothing import LIGHT, Steady, smoothed, steadied
 from flame.head import FlameHead, load_head
 from flame.relative import to_relative
 from flame.rig import EXPRESSION_NAMES, JAW_OPEN_RADIANS
@@ -73,27 +74,31 @@ def main(arguments: list[str] | None = None) -> None:
 def film(kit_path: Path, data: Path, *, actors: int) -> None:
     """Write clips × frames of features (C, T, F) and targets (C, T, E + 1): rig weights and the jaw's opening."""
     from mvvideo.actors import load_kit
-    from mvvideo.actors.clips import develop, sample_scene
+    from mvvideo.actors.clips import Scene, develop, sample_scene
 
-    head, kit, watcher = load_head(), load_kit(kit_path), MediaPipeWatcher()
+    head, kit = load_head(), load_kit(kit_path)
+    driver = VideoDriver(head=head)
     seen, wanted = [], []
     for seed in range(actors):
         scene = sample_scene(kit, head, seed, split="train", size=SIZE, frames=2, views=1)
         truth = (faces_of if seed % 2 else corpus_of)(seed, scene.actor.betas)
-        watcher.restart()
-        follower, shot = FaceFollower(watcher), ShotTracker(head)
-        for index in range(FRAMES):
-            pose = scene.actor.pose(truth[index])[0]
-            drawn = develop(scene, scene.actor.photograph(pose, scene.photo_camera, scene.lighting)[0])
-            points = follower.find(_grainy(drawn, seed, index), index / FPS)
-            shot.add(points, index / FPS, height=SIZE, width=SIZE)
-        tracked = shot.finish()
-        if tracked is None or not tracked.track.seen.all():
+
+        def pictures(
+            scene: Scene = scene, truth: FlameSequence = truth, seed: int = seed
+        ) -> Iterator[TimedFrame]:
+            for index in range(FRAMES):
+                pose = scene.actor.pose(truth[index])[0]
+                drawn = develop(scene, scene.actor.photograph(pose, scene.photo_camera, scene.lighting)[0])
+                yield TimedFrame(_grainy(drawn, seed, index), index / FPS)
+
+        try:
+            shots = driver.track(VideoRequest(frames=pictures(), fps=FPS)).shots
+        except NoFaceError:
             continue
-        absolute = tracked.track.sequence
-        lids = sharp_lids(absolute.eyelids, tracked.lid_gaps, tracked.lids_shut)
-        absolute = steadied(smoothed(absolute.replace(eyelids=lids), LIGHT), Steady())
-        seen.append(features(relative_to(absolute, neutral_of(absolute, tracked.track.seen, "first"))))
+        if len(shots) != 1 or len(shots[0].seconds) != FRAMES or not shots[0].track.seen.all():
+            continue
+        absolute = tidied(shots[0])
+        seen.append(features(relative_to(absolute, neutral_of(absolute, shots[0].track.seen, "first"))))
         change = to_relative(truth)
         wanted.append(np.concatenate([change.expression, change.jaw[:, :1]], axis=1))
         print(f"actor {seed}", flush=True)

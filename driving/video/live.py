@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driving.video.blink_pull import BlinkPull
 from driving.video.calibration import calibrated
 from driving.video.follower import FaceFollower
 from driving.video.lips import lip_gap, sealed
@@ -107,6 +108,7 @@ class LiveFollower:
         self._rest_points: np.ndarray | None = None
         self._kept: list[np.ndarray] = []
         self._refined = False
+        self._pull = BlinkPull()
         for one in self._filters.values():
             one.reset()
 
@@ -168,7 +170,7 @@ class LiveFollower:
         absolute = self._with_lids(tracker.latest(), start)
         if self._rest is None:
             self._rest, self._rest_points = absolute, points
-        change = calibrated(relative_to(absolute, self._rest))
+        change = calibrated(self._pull(relative_to(absolute, self._rest), step))
         change = sealed(change, np.array([lip_gap(points)]))
         self._pose = change.replace(shape=np.zeros(len(change.shape), np.float32), fps=self._fps)
         return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from driving.video.blink_pull import unpulled
 from driving.video.calibration import calibrated, calibrated_absolute
 from driving.video.lips import sealed
 from driving.video.neutral import neutral_of, relative_to, sharp_lids
@@ -14,7 +15,7 @@ from driving.video.result import TrackedShot
 from flame.fitting.track_smoothing import LIGHT, Smoothing, Steady, smoothed, steadied
 from flame.sequence import CHANNELS, FlameSequence
 
-__all__ = ["Timeline", "SHORT_GAP_SECONDS", "lay_out"]
+__all__ = ["SHORT_GAP_SECONDS", "Timeline", "lay_out", "tidied"]
 
 SHORT_GAP_SECONDS = 0.5
 """Gaps up to this long are interpolated; in longer ones the face goes to rest and comes back."""
@@ -87,10 +88,7 @@ def _shot_motion(
 ) -> tuple[FlameSequence, np.ndarray, list[tuple[float, float]]]:
     """A shot's motion at ``times`` (N,) from its start on; (N,) how far it is followed; its long gaps."""
     own = shot.seconds - shot.seconds[0]
-    tracked = shot.track.sequence
-    lids = sharp_lids(tracked.eyelids, shot.lid_gaps, shot.lids_shut)
-    even = _even(tracked.replace(eyelids=lids), own)
-    even = steadied(smoothed(even, smoothing), Steady())
+    even = tidied(shot, smoothing)
     positions = np.clip(times * even.fps, 0.0, even.frames - 1)
     grid_seen = shot.track.seen[_nearest(own, np.arange(even.frames) / even.fps)]
     if absolute:
@@ -108,6 +106,14 @@ def _shot_motion(
         inside = (times >= a) & (times <= b)
         weight = np.where(inside, np.minimum(weight, 1.0 - np.minimum(leave, back)), weight)
     return motion, weight, gaps
+
+
+def tidied(shot: TrackedShot, smoothing: Smoothing = LIGHT) -> FlameSequence:
+    """A shot's absolute motion at an even rate: lids shut where they shut, blinks' pull and tremor taken out."""
+    tracked = shot.track.sequence
+    lids = sharp_lids(tracked.eyelids, shot.lid_gaps, shot.lids_shut)
+    even = unpulled(_even(tracked.replace(eyelids=lids), shot.seconds - shot.seconds[0]))
+    return steadied(smoothed(even, smoothing), Steady(), even)
 
 
 def _even(sequence: FlameSequence, seconds: np.ndarray) -> FlameSequence:
