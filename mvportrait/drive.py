@@ -40,8 +40,6 @@ __all__ = [
 
 DEFAULT_SECONDS = 3.0
 MAX_FRAMES = 60_000
-LONGEST_RECOGNISED = 60.0
-"""Seconds of sound in which words are recognised unasked: it takes four times as long as the network."""
 _SPARE_SECONDS = 1.0
 """By which a video may be longer than allowed: containers round."""
 _HIGHEST_VIDEO_FPS = 60.0
@@ -219,17 +217,17 @@ def _from_audio(options: DrivingOptions, sources: Sources, fps: float, reporter:
         seed=options.seed,
         style=_style(options),
         transcript=sources.transcript,
-        recognise=_recognise(options, sources.audio.seconds),
+        recognise=_recognise(options),
     )
     with reporter.track("speech to motion"):
         return SpeechDriver().drive(request)
 
 
-def _recognise(options: DrivingOptions, seconds: float) -> bool:
-    """Whether words are to be recognised in a clip of this length."""
+def _recognise(options: DrivingOptions) -> bool:
+    """Whether words are to be recognised: unasked where the recogniser is installed."""
     if options.recognise is not None:
         return options.recognise
-    return seconds <= LONGEST_RECOGNISED and importlib.util.find_spec("pocketsphinx") is not None
+    return importlib.util.find_spec("pocketsphinx") is not None
 
 
 def _style(options: DrivingOptions) -> SpeechStyle:

@@ -39,7 +39,7 @@ class DrivingOptions:
         guidance: how far to follow a text, 1 as learnt.
         transcript: what is said in ``audio``, in words or a text file with them; sharpens the lips.
         recognise: without a transcript, sharpen the lips by the English words that are heard, where they are sure
-            (needs pocketsphinx); None: where that is installed and the clip lasts at most a minute.
+            (needs pocketsphinx); None: where that is installed.
         style: preset of the speaker's style.
         mouth: size of the mouth's movements in speech, 1 ordinary.
         head_motion: liveliness of the head in speech, 1 ordinary, 0 still.

@@ -1,7 +1,7 @@
 """When each phone of recorded English speech is spoken: forced alignment with a transcript, or free decoding.
 
 pocketsphinx does the work; its English model and dictionary are inside its wheel (``pip install pocketsphinx``).
-It is optional: nothing else in the package needs it.
+Nothing else in the package needs it: without it, speech drives lips by the network alone.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from driving.speech.augmentation import resample
 from driving.speech.phones import SILENCE, PhoneSpan, from_arpabet, spread, tidy
+from driving.speech.resampling import SAMPLE_RATE, StreamResampler
 from driving.speech.spelling import numbers_in_words, pronounce
 from flame.errors import InputError, MissingDependencyError, input_error
 
-_RATE = 16000
 _FRAME_SECONDS = 0.01
 _LONGEST_SECONDS = 600.0
 _SHORTEST_SECONDS = 0.2
@@ -95,6 +94,22 @@ def aligned_words(search: Any, sound: bytes) -> list[PhoneSpan]:
     return _phones_of(found)
 
 
+def recognised(search: Any, sound: bytes) -> list[tuple[list[str], float, float]]:
+    """Words that a decoder hears in 16-bit sound at 16 kHz: ARPABET names of the phones, start and end in seconds."""
+    try:
+        _process(search, sound)
+        if search.hyp() is None:
+            return []
+        segments = list(search.seg())
+    except RuntimeError:  # no way through these frames
+        return []
+    return [
+        (names.split(), part.start_frame * _FRAME_SECONDS, (part.end_frame + 1) * _FRAME_SECONDS)
+        for part in segments
+        if part.word[0] not in "<[" and (names := search.lookup_word(part.word))
+    ]
+
+
 def _phones_of(alignment: Any) -> list[PhoneSpan]:
     spans: list[PhoneSpan] = []
     for word in alignment or ():
@@ -158,9 +173,14 @@ def sixteen_bit(
         raise input_error(
             InputError, "there is nothing to hear", f"peak {peak:.1e}", "give a recording of speech"
         )
-    even = resample(given / peak * 0.7, sample_rate, _RATE)
-    even = even + np.random.default_rng(0).normal(0.0, 2e-5, len(even))  # digital silence upsets the model
-    return (np.clip(even, -1.0, 1.0) * 32767.0).astype(np.int16), seconds
+    resampler, generator = StreamResampler(sample_rate), np.random.default_rng(0)
+    pieces = []
+    for start in range(0, len(given) + sample_rate, sample_rate):  # a second at a time, the last call for the rest
+        block = given[start : start + sample_rate] * (0.7 / peak)
+        even = resampler.push(block) if len(block) else resampler.finish()
+        even = even + generator.normal(0.0, 2e-5, len(even))  # digital silence upsets the model
+        pieces.append((np.clip(even, -1.0, 1.0) * 32767.0).astype(np.int16))
+    return np.concatenate(pieces), seconds
 
 
 def decoder(**options: Any) -> Any:
@@ -169,11 +189,11 @@ def decoder(**options: Any) -> Any:
     Raises:
         MissingDependencyError: pocketsphinx is not installed.
     """
-    return pocketsphinx_module().Decoder(samprate=_RATE, loglevel="FATAL", **options)
+    return pocketsphinx_module().Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", **options)
 
 
 def pocketsphinx_module() -> Any:
-    """The optional package.
+    """The recogniser.
 
     Raises:
         MissingDependencyError: it is not installed.
@@ -183,8 +203,8 @@ def pocketsphinx_module() -> Any:
     except ImportError as error:
         raise MissingDependencyError(
             "pocketsphinx",
-            purpose="to align speech with its transcript",
-            install="pip install 'mvportrait[align]'",
+            purpose="to hear words and to align speech with its transcript",
+            install="pip install pocketsphinx",
         ) from error
     return pocketsphinx
 

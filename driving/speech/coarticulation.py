@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driving.speech.loudness import Prosody
+from driving.speech.loudness import Loudness
 from driving.speech.phones import BILABIAL_SEALS, LABIODENTALS, SILENCE, VOWELS, PhoneSpan
 from driving.speech.visemes import ANTICIPATION_SECONDS, CARRY_OVER_SECONDS, TASK, TASKS, viseme
 
@@ -63,7 +63,7 @@ def articulate(
     seconds: float,
     frames: int,
     fps: float,
-    tracks: Prosody | None = None,
+    tracks: Loudness | None = None,
     opening: float = 1.0,
 ) -> Articulation:
     """The mouth for phones.
@@ -104,7 +104,7 @@ def articulate(
     return Articulation(sampled, at(seal), at(bilabial), at(contact), np.round(at(speech)), at(breath))
 
 
-def vowel_stress(phones: list[PhoneSpan], tracks: Prosody | None) -> np.ndarray:
+def vowel_stress(phones: list[PhoneSpan], tracks: Loudness | None) -> np.ndarray:
     """(P,) stress of every phone, 0 to 1: as given, or guessed from loudness and length where none is given."""
     given = np.array([span.stress for span in phones])
     vowels = np.array([span.symbol in VOWELS for span in phones])
@@ -119,7 +119,7 @@ def vowel_stress(phones: list[PhoneSpan], tracks: Prosody | None) -> np.ndarray:
     return np.where(vowels, np.clip(0.35 + 0.45 * score, 0.0, 1.0), 0.0)
 
 
-def _vowel_strengths(phones: list[PhoneSpan], tracks: Prosody | None) -> np.ndarray:
+def _vowel_strengths(phones: list[PhoneSpan], tracks: Loudness | None) -> np.ndarray:
     """(P,) factor on aperture and jaw of every phone: stress, loudness, length."""
     stress = vowel_stress(phones, tracks)
     factors = np.ones(len(phones))
@@ -132,7 +132,7 @@ def _vowel_strengths(phones: list[PhoneSpan], tracks: Prosody | None) -> np.ndar
     return factors
 
 
-def _mean_loudness(span: PhoneSpan, tracks: Prosody) -> float:
+def _mean_loudness(span: PhoneSpan, tracks: Loudness) -> float:
     inside = np.linspace(span.start, span.end, 5)
     return float(np.mean(tracks.at("loudness", inside)))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from driving.speech.features import FeatureExtractor
     from driving.speech.layout import Units
     from driving.speech.network import SpeechNetwork
-    from driving.speech.phones import PhoneSpan
+    from driving.speech.placing import HeardWord
     from driving.speech.streaming import SpeechStream
     from flame.sequence import FlameSequence
 
@@ -88,7 +88,7 @@ class SpeechDriver:
             return self._whole(samples, request)[0]
         with hearing:
             sequence, heard = self._whole(samples, request, keep_phones=True)
-            return _recognised(sequence, hearing.phones(), heard, samples, request)
+            return _recognised(sequence, hearing.words(), heard, samples, request)
 
     def _whole(
         self, samples: np.ndarray, request: SpeechRequest, *, keep_phones: bool = False
@@ -195,17 +195,17 @@ class SpeechDriver:
 def _aligned(sequence: FlameSequence, samples: np.ndarray, request: SpeechRequest) -> FlameSequence:
     """Lips by forced alignment of the transcript."""
     from driving.speech.alignment import align
-    from driving.speech.loudness import prosody
+    from driving.speech.loudness import loudness_of
     from driving.speech.sharpening import sharpen
 
     assert request.transcript is not None
     phones = align(samples, request.sample_rate, request.transcript)
-    return sharpen(sequence, phones, trust=_TRUST, tracks=prosody(samples, request.sample_rate))
+    return sharpen(sequence, phones, trust=_TRUST, tracks=loudness_of(samples, request.sample_rate))
 
 
 def _recognised(
     sequence: FlameSequence,
-    phones: list[PhoneSpan],
+    words: list[HeardWord],
     heard: np.ndarray,
     samples: np.ndarray,
     request: SpeechRequest,
@@ -216,13 +216,17 @@ def _recognised(
     """
     from driving.speech.hearing import sureness
     from driving.speech.layout import MOTION_FPS
-    from driving.speech.loudness import prosody
+    from driving.speech.loudness import loudness_of
+    from driving.speech.phones import tidy
+    from driving.speech.placing import lips_as_one, placed
     from driving.speech.sharpening import sharpen
 
-    sure = sureness(phones, heard)
+    merged = lips_as_one(heard)
+    phones = tidy(placed(words, merged), request.seconds)
+    sure = sureness(phones, merged)
     if not sure.any():
         return sequence
     times = np.arange(len(sequence)) / sequence.fps
     sure = np.interp(times, np.arange(len(sure)) / MOTION_FPS, sure)
-    tracks = prosody(samples, request.sample_rate)
+    tracks = loudness_of(samples, request.sample_rate)
     return sharpen(sequence, phones, trust=_TRUST, tracks=tracks, sure=sure)

@@ -1,8 +1,9 @@
 """English words heard in a recording, fast: what is spoken is cut at its pauses and shared out to two processes.
 
 pocketsphinx does not let go of Python's lock, so threads gain nothing; a process of its own per core does, and the
-network works meanwhile. The search is a narrow one (a quarter of the default's work; on clear English it finds p, b, m
-and f, v as often). It makes up words for other languages, too: :func:`sureness` asks the network's own ear.
+network works meanwhile. The search is a narrow one among frequent words (a sixth of the default's work; on clear
+English it finds p, b, m and f, v as often). It makes up words for other languages, too: :func:`sureness` asks the
+network's own ear.
 """
 
 from __future__ import annotations
@@ -20,23 +21,27 @@ from typing import IO, Any
 
 import numpy as np
 
-from driving.speech.alignment import aligned_words, decoder, pocketsphinx_module, sixteen_bit
+from driving.speech.alignment import decoder, pocketsphinx_module, recognised, sixteen_bit
 from driving.speech.layout import MOTION_FPS
 from driving.speech.loudness import RATE, level_db, speech_level_db
-from driving.speech.phones import BILABIAL_SEALS, INDEX, LABIODENTALS, SILENCE, SYMBOLS, PhoneSpan, tidy
+from driving.speech.phones import INDEX, SILENCE, PhoneSpan
+from driving.speech.placing import HeardWord
 from driving.speech.resampling import SAMPLE_RATE
+from driving.speech.vocabulary import dictionary_text
 
 _log = logging.getLogger(__name__)
 _PROCESSES = 2
 _NARROW: dict[str, Any] = {
-    "maxhmmpf": 1500, "maxwpf": 5, "topn": 2, "pl_window": 5, "ds": 2, "fwdflat": False, "bestpath": False,
+    "maxhmmpf": 1000, "maxwpf": 5, "topn": 2, "pl_window": 5, "ds": 2, "fwdflat": False, "bestpath": False,
+    "beam": 1e-46, "pbeam": 1e-46, "wbeam": 1e-24, "lpbeam": 1e-36, "lponlybeam": 1e-24,
 }  # fmt: skip
+_DICTIONARY = "words.dict"
 _QUIET_DB = 32.0  # under the level of the speech
 _GAP_SECONDS, _MARGIN_SECONDS = 0.35, 0.15
 _WHOLE_SECONDS, _LONGEST_SECONDS, _SHORTEST_SECONDS = 16.0, 20.0, 0.3
 _SLACK_FRAMES, _AROUND_SECONDS, _FAR_SECONDS = 2, 1.2, 10.0
 # How far the words' phones may fall behind the network's best guess: nothing and all of the trust.
-_UNSURE, _SURE = 0.54, 0.60
+_UNSURE, _SURE = 0.62, 0.68
 
 
 class Hearing:
@@ -53,18 +58,19 @@ class Hearing:
 
     def __init__(self, samples: np.ndarray, sample_rate: int) -> None:
         pocketsphinx_module()
-        sound, self._seconds = sixteen_bit(samples, sample_rate)
+        sound, _ = sixteen_bit(samples, sample_rate)
         self._folder = tempfile.TemporaryDirectory(prefix="hearing-")
         self._workers: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
         parts = spoken_parts(sound)
         self._starts = [begin / SAMPLE_RATE for begin, _ in parts]
+        folder = Path(self._folder.name)
         for number, (begin, end) in enumerate(parts):
-            np.save(Path(self._folder.name) / f"{number}.npy", sound[begin:end])
+            np.save(folder / f"{number}.npy", sound[begin:end])
+        (folder / _DICTIONARY).write_text(dictionary_text(), encoding="utf-8")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        for first in range(min(_PROCESSES, len(parts))):
-            output = (Path(self._folder.name) / f"{first}.out").open("w+b")
-            command = [sys.executable, "-m", "driving.speech.hearing", self._folder.name]
-            command += [str(first), str(_PROCESSES)]
+        for name, numbers in enumerate(_shared_out([end - begin for begin, end in parts])):
+            output = (folder / f"{name}.out").open("w+b")
+            command = [sys.executable, "-m", "driving.speech.hearing", str(folder), *map(str, numbers)]
             worker = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, env=environment)
             self._workers.append((worker, output))
 
@@ -80,9 +86,9 @@ class Hearing:
             output.close()
         self._folder.cleanup()
 
-    def phones(self) -> list[PhoneSpan]:
-        """Wait for it: the phones of the words from 0 to the end; what no word was heard in is silence."""
-        spans: list[PhoneSpan] = []
+    def words(self) -> list[HeardWord]:
+        """Wait for it: the words in order; there may be time between them."""
+        words: list[HeardWord] = []
         for worker, output in self._workers:
             if worker.wait():
                 _log.warning("words were not recognised: the recogniser ended with %d", worker.returncode)
@@ -90,8 +96,8 @@ class Hearing:
             for line in output:
                 found = json.loads(line)
                 shift = self._starts[found["part"]]
-                spans += [PhoneSpan(symbol, a + shift, b + shift) for symbol, a, b in found["phones"]]
-        return tidy(sorted(spans, key=lambda span: span.start), self._seconds)
+                words += [HeardWord(tuple(names), a + shift, b + shift) for names, a, b in found["words"]]
+        return sorted(words, key=lambda word: word.start)
 
 
 def spoken_parts(sound: np.ndarray) -> list[tuple[int, int]]:
@@ -100,7 +106,7 @@ def spoken_parts(sound: np.ndarray) -> list[tuple[int, int]]:
     Args:
         sound: (N,) int16 at 16 kHz.
     """
-    level = level_db(sound.astype(np.float32) / 32768.0, SAMPLE_RATE)
+    level = level_db(sound, SAMPLE_RATE) - 20.0 * np.log10(32768.0)
     loud = level > speech_level_db(level) - _QUIET_DB
     runs: list[list[int]] = []
     for frame in np.flatnonzero(loud):
@@ -129,7 +135,7 @@ def spoken_parts(sound: np.ndarray) -> list[tuple[int, int]]:
     return parts
 
 
-def sureness(phones: list[PhoneSpan], chances: np.ndarray) -> np.ndarray:
+def sureness(phones: list[PhoneSpan], merged: np.ndarray) -> np.ndarray:
     """(F,) 0 to 1: how far words are to be trusted, by what the network hears at 50 frames a second.
 
     Their phones' probability (p, b, m and f, v are one each) is set against the network's best guess, over a
@@ -138,15 +144,10 @@ def sureness(phones: list[PhoneSpan], chances: np.ndarray) -> np.ndarray:
 
     Args:
         phones: of the words, silences included.
-        chances: (F, 59) probabilities of phones.
+        merged: (F, 59) probabilities of phones, by :func:`driving.speech.placing.lips_as_one`.
     """
     from scipy.ndimage import gaussian_filter1d
 
-    chances = np.asarray(chances, np.float64)
-    merged = chances.copy()
-    for family in (BILABIAL_SEALS, LABIODENTALS):
-        members = [INDEX[symbol] for symbol in SYMBOLS if symbol in family]
-        merged[:, members] = chances[:, members].sum(axis=1, keepdims=True)
     frames = np.arange(len(merged))
     said = np.zeros(len(merged), np.int64)
     for span in phones:
@@ -169,22 +170,25 @@ def sureness(phones: list[PhoneSpan], chances: np.ndarray) -> np.ndarray:
     return share * share * (3.0 - 2.0 * share)
 
 
-def _work(folder: Path, first: int, step: int) -> None:
-    """Recognise every ``step``-th part; a line of JSON each."""
-    listener = decoder(**_NARROW)
-    number = first
-    while (path := folder / f"{number}.npy").is_file():
-        spans = aligned_words(listener, np.load(path).tobytes())
-        phones = [[span.symbol, round(span.start, 3), round(span.end, 3)] for span in spans]
-        sys.stdout.write(json.dumps({"part": number, "phones": phones}) + "\n")
-        number += step
-    sys.stdout.flush()
+def _shared_out(lengths: list[int]) -> list[list[int]]:
+    """Numbers of the parts for each process, about as long together."""
+    shares: list[list[int]] = [[] for _ in range(min(_PROCESSES, len(lengths)))]
+    loads = [0] * len(shares)
+    for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
+        lightest = loads.index(min(loads))
+        shares[lightest].append(number)
+        loads[lightest] += lengths[number]
+    return shares
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """A worker: ``python -m driving.speech.hearing FOLDER FIRST STEP``."""
-    folder, first, step = sys.argv[1:] if arguments is None else arguments
-    _work(Path(folder), int(first), int(step))
+    """A worker: ``python -m driving.speech.hearing FOLDER NUMBER...``; a line of JSON for each part."""
+    folder, *numbers = sys.argv[1:] if arguments is None else arguments
+    listener = decoder(dict=str(Path(folder) / _DICTIONARY), **_NARROW)
+    for number in map(int, numbers):
+        words = recognised(listener, np.load(Path(folder) / f"{number}.npy").tobytes())
+        sys.stdout.write(json.dumps({"part": number, "words": words}) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

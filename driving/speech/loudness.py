@@ -14,20 +14,16 @@ _BLOCK = 2000  # windows looked at together
 
 
 @dataclass(frozen=True, eq=False)
-class Prosody:
+class Loudness:
     """Tracks of one recording, (N,) each at :data:`RATE` values a second.
 
     Attributes:
         level_db: energy of 25 ms in dB re full scale.
         loudness: level against the clip's own speech level: 0 at 30 dB below it, 1 at it, up to about 1.3.
-        pitch: semitones against the clip's median, 0 where unvoiced (bridged, smoothed).
-        voiced: bool.
     """
 
     level_db: np.ndarray
     loudness: np.ndarray
-    pitch: np.ndarray
-    voiced: np.ndarray
 
     def at(self, name: str, seconds: np.ndarray) -> np.ndarray:
         """A track's values at these times, linearly."""
@@ -35,25 +31,48 @@ class Prosody:
         return np.interp(np.asarray(seconds) * RATE, np.arange(len(track)), track.astype(np.float64))
 
 
-def prosody(samples: np.ndarray, sample_rate: int) -> Prosody:
-    """Tracks of mono samples in [-1, 1]; silence gives loudness 0 and pitch 0."""
+@dataclass(frozen=True, eq=False)
+class Prosody(Loudness):
+    """Loudness, and the melody beside it.
+
+    Attributes:
+        pitch: semitones against the clip's median, 0 where unvoiced (bridged, smoothed).
+        voiced: bool.
+    """
+
+    pitch: np.ndarray
+    voiced: np.ndarray
+
+
+def loudness_of(samples: np.ndarray, sample_rate: int) -> Loudness:
+    """Tracks of mono samples in [-1, 1]; silence gives loudness 0."""
     level = level_db(samples, sample_rate)
     reference = speech_level_db(level)
-    loudness = np.clip((level - (reference - 30.0)) / 30.0, 0.0, 1.3)
-    pitch, voiced = _pitch(samples, sample_rate, len(level), loudness)
-    return Prosody(level, loudness, pitch, voiced)
+    return Loudness(level, np.clip((level - (reference - 30.0)) / 30.0, 0.0, 1.3))
+
+
+def prosody(samples: np.ndarray, sample_rate: int) -> Prosody:
+    """Tracks of mono samples in [-1, 1] with their pitch, which takes twenty times as long; silence gives pitch 0."""
+    loud = loudness_of(samples, sample_rate)
+    pitch, voiced = _pitch(samples, sample_rate, len(loud.level_db), loud.loudness)
+    return Prosody(loud.level_db, loud.loudness, pitch, voiced)
 
 
 def level_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """(N,) energy of 25 ms windows in dB re full scale, at :data:`RATE`."""
-    samples = np.asarray(samples, np.float64)
     count = max(1, int(np.floor(len(samples) / sample_rate * RATE)) + 1)
-    total = np.concatenate([[0.0], np.cumsum(samples**2)])
     half = 0.0125 * sample_rate
     centres = np.arange(count) * sample_rate / RATE
     low = np.clip(np.round(centres - half), 0, len(samples)).astype(np.int64)
     high = np.clip(np.round(centres + half), 0, len(samples)).astype(np.int64)
-    power = (total[high] - total[low]) / np.maximum(high - low, 1)
+    power = np.empty(count)
+    for first in range(0, count, _BLOCK):  # a long recording is not squared as a whole
+        block = slice(first, min(first + _BLOCK, count))
+        begin = low[first]
+        part = np.asarray(samples[begin : high[block.stop - 1]], np.float64)
+        total = np.concatenate([[0.0], np.cumsum(part**2)])
+        length = np.maximum(high[block] - low[block], 1)
+        power[block] = (total[high[block] - begin] - total[low[block] - begin]) / length
     return 10.0 * np.log10(np.maximum(power, 10 ** (_FLOOR_DB / 10)))
 
 

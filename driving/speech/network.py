@@ -95,13 +95,31 @@ class ConvBlock(nn.Module):
         self.conv = nn.Conv1d(width, width, 3, dilation=dilation)
         self.mix = nn.Linear(width, width)
         self.cut = (2 * dilation, 0) if causal else (dilation, dilation)
+        self.reach = 2 * dilation
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, T, W) -> (B, T − 2d, W)."""
-        y = self.conv(self.norm(x).transpose(1, 2)).transpose(1, 2)
+        """(B, T, W) -> (B, T − reach, W)."""
         before, after = self.cut
+        y, step = self.norm(x), self.reach // 2
+        taps = [y[:, tap * step : y.shape[1] - (2 - tap) * step] for tap in range(3)]
+        # As one product of matrices: on a dozen frames, a convolution's preparations cost more than itself.
+        y = F.linear(torch.cat(taps, dim=-1), self.conv.weight.transpose(1, 2).flatten(1), self.conv.bias)
         y = F.dropout(F.gelu(y), self.dropout, self.training)
         return x[:, before : x.shape[1] - after] + self.mix(y)
+
+
+class EncoderMemory:
+    """The ends of what went into each layer of an encoder, for the next call on the same recording."""
+
+    def __init__(self) -> None:
+        self._ends: dict[int, Tensor] = {}
+
+    def extend(self, layer: int, x: Tensor, frames: int) -> Tensor:
+        """x (B, T, C) with the end of the call before in front of it; its last ``frames`` are kept."""
+        if layer in self._ends:
+            x = torch.cat([self._ends[layer], x], dim=1)
+        self._ends[layer] = x[:, x.shape[1] - frames :]
+        return x
 
 
 class SoundEncoder(nn.Module):
@@ -124,10 +142,19 @@ class SoundEncoder(nn.Module):
             nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, config.columns)
         )
 
-    def forward(self, rows: Tensor) -> Tensor:
-        """(B, rows_before + step F + rows_after, dims) -> (B, F, W)."""
+    def forward(self, rows: Tensor, memory: EncoderMemory | None = None) -> Tensor:
+        """(B, rows_before + step F + rows_after, dims) -> (B, F, W).
+
+        With a memory, the rows of every further call are only those that are new, (B, step F, dims): what the
+        layers still need of earlier ones is kept in it, and nothing is computed twice.
+        """
+        overlap = self.front.kernel_size[0] - self.front.stride[0]
+        if memory is not None:
+            rows = memory.extend(0, rows, overlap)
         x = F.gelu(self.front(rows.transpose(1, 2))).transpose(1, 2)
-        for block in self.blocks:
+        for number, block in enumerate(self.blocks, start=1):
+            if memory is not None:
+                x = memory.extend(number, x, block.reach)
             x = block(x)
         return F.dropout(self.norm(x), self.dropout, self.training)
 
@@ -152,10 +179,10 @@ class Block(nn.Module):
         nn.init.zeros_(self.modulate.weight)
         nn.init.zeros_(self.modulate.bias)
 
-    def forward(self, x: Tensor, told: Tensor) -> Tensor:
-        """x (B, N, W), told (B, W) -> (B, N, W)."""
+    def forward(self, x: Tensor, modulation: Tensor) -> Tensor:
+        """x (B, N, W), modulation (B, 4 W) -> (B, N, W)."""
         b, n, width = x.shape
-        scale_a, shift_a, scale_m, shift_m = self.modulate(told)[:, None].chunk(4, dim=-1)
+        scale_a, shift_a, scale_m, shift_m = modulation[:, None].chunk(4, dim=-1)
         normal = self.norm_attention(x) * (1.0 + scale_a) + shift_a
         qkv = self.qkv(normal).reshape(b, n, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
         attended = F.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2])
@@ -192,18 +219,27 @@ class SpeechNetwork(nn.Module):
         both = torch.cat([sound, draft], dim=-1)
         return self.hear(both.reshape(b, frames // self.PATCH, -1)) + self.position
 
+    def modulations(self, t: Tensor, style: Tensor) -> list[Tensor]:
+        """What noise level and style say to each block of the denoiser, (B, 4 W) each: the same for every window.
+
+        Args:
+            t: (B,) noise level in [0, 1].
+            style: (B, S + 1); the last number is 1 where a style is given.
+        """
+        told = F.silu(self.level(_sinusoids(t)) + self.style(style))
+        return [block.modulate(told) for block in self.blocks]
+
     def denoise(
-        self, x: Tensor, t: Tensor, *, known: Tensor, heard: Tensor, draft: Tensor, style: Tensor
+        self, x: Tensor, modulations: list[Tensor], *, known: Tensor, heard: Tensor, draft: Tensor
     ) -> Tensor:
         """Predict the clean window.
 
         Args:
             x: (B, T, D) noisy motion in network units, clean where known.
-            t: (B,) noise level in [0, 1].
+            modulations: of :meth:`modulations`.
             known: (B, T) 1 where x is carried over from before.
             heard: (B, T / 2, W) of :meth:`listen`.
             draft: (B, T, D) of the encoder.
-            style: (B, S + 1); the last number is 1 where a style is given.
 
         Returns:
             (B, T, D); meaningless where known.
@@ -211,9 +247,8 @@ class SpeechNetwork(nn.Module):
         b, frames, columns = x.shape
         tokens = torch.cat([x, known[..., None]], dim=-1).reshape(b, frames // self.PATCH, -1)
         hidden = self.embed(tokens) + heard
-        told = F.silu(self.level(_sinusoids(t)) + self.style(style))
-        for block in self.blocks:
-            hidden = block(hidden, told)
+        for block, modulation in zip(self.blocks, modulations):
+            hidden = block(hidden, modulation)
         return draft + self.head(self.norm(hidden)).reshape(b, frames, columns)
 
 

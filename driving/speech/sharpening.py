@@ -6,7 +6,7 @@ import numpy as np
 
 from driving.speech.coarticulation import Articulation, articulate
 from driving.speech.lips import lip_meter
-from driving.speech.loudness import Prosody
+from driving.speech.loudness import Loudness
 from driving.speech.mouth import CONTACT_GAP_MM, SEAL_GAP_MM, bring_to_teeth, set_lip_gap
 from driving.speech.phones import PhoneSpan, tidy
 from flame.errors import MotionFileError, input_error
@@ -20,7 +20,7 @@ def sharpen(
     sequence: FlameSequence,
     phones: list[PhoneSpan],
     *,
-    tracks: Prosody | None = None,
+    tracks: Loudness | None = None,
     trust: float = 0.7,
     sure: np.ndarray | None = None,
 ) -> FlameSequence:
@@ -34,7 +34,7 @@ def sharpen(
     Args:
         sequence: a motion in the basis "open", whose time starts with the recording's.
         phones: spans of the recording.
-        tracks: loudness of the recording (``loudness.prosody``); vowels then open with it.
+        tracks: loudness of the recording (``loudness.loudness_of``); vowels then open with it.
         trust: 0 to 1.
         sure: (T,) 0 to 1 per frame, 0 where the motion is to stay as it is; all 1 by default.
 

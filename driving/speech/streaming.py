@@ -13,6 +13,8 @@ grow with time. Latency: 0.24 s of chunk, 0.2 s of hearing ahead, 0.05 s of wind
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,7 +150,7 @@ class SpeechStream:
         self._sound = self._sound[hop * missing :]
         self._rows = np.concatenate([self._rows, fresh])
         accents = self._accented()
-        columns, contacts = self._sampler.chunk(self._rows)
+        columns, contacts = self._sampler.chunk(self._rows if self._sampler.made == 0 else fresh)
         if self._keep_phones:
             self.phones.append(self._sampler.phones())
         keep = config.rows_before + config.rows_after
@@ -214,6 +216,19 @@ class SpeechStream:
         self._first += drop
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """PyTorch on one thread: a second one does nothing for a dozen frames but waits busily, and words need its core."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 class _Sampler:
     """Chunks of motion from rows of features, with the carry-over between them."""
 
@@ -229,22 +244,31 @@ class _Sampler:
     ) -> None:
         import torch
 
+        from driving.speech.network import EncoderMemory
+
         config = network.config
         self._network, self._units = network, units
         self._seed, self._guidance, self._steps = seed, guidance, steps
         self._style = torch.from_numpy(np.append(style.vector(), np.float32(1.0)))[None]
         self._context = torch.from_numpy(units.forward(rest_context(config.context)))[None]
         self._eyes = LivingEyes(seed=seed, style=style)
+        self._memory = EncoderMemory()
+        self._modulations: dict[tuple[int, float], list[torch.Tensor]] = {}  # by style and noise level
         self._heard: torch.Tensor | None = None  # sound of the carry-over's frames (1, C, W)
         self.made = 0
 
     def chunk(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The next frames (chunk, D) in columns, and their contacts (chunk, 4), from rows that end after it."""
+        """The next frames (chunk, D) in columns, and their contacts (chunk, 4).
+
+        Args:
+            rows: of features: those before the recording and up to the end of the first chunk's reach in the first
+                call, in later ones the rows since.
+        """
         import torch
 
         config = self._network.config
-        with torch.inference_mode():
-            fresh = self._network.encoder(torch.from_numpy(rows)[None])
+        with torch.inference_mode(), _one_thread():
+            fresh = self._network.encoder(torch.from_numpy(rows)[None], self._memory)
             sound = fresh if self._heard is None else torch.cat([self._heard, fresh], dim=1)
             contacts = torch.sigmoid(self._network.encoder.contact(sound[:, config.context :]))[0].numpy()
             window = self._denoised(sound)
@@ -284,15 +308,18 @@ class _Sampler:
         if self._guidance != 1.0:
             given = [(self._style, self._guidance), (torch.zeros_like(self._style), 1.0 - self._guidance)]
         prepared = []
-        for style, share in given:
+        for number, (style, share) in enumerate(given):
             draft = network.encoder.drafted(sound, style)
-            prepared.append((style, share, draft, network.listen(sound, draft)))
+            prepared.append((number, style, share, draft, network.listen(sound, draft)))
 
         def model(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
             window = torch.cat([self._context, x], dim=1)
             total = torch.zeros_like(x)
-            for style, share, draft, heard in prepared:
-                clean = network.denoise(window, t, known=known, heard=heard, draft=draft, style=style)
+            for number, style, share, draft, heard in prepared:
+                key = (number, float(t[0]))
+                if key not in self._modulations:
+                    self._modulations[key] = network.modulations(t, style)
+                clean = network.denoise(window, self._modulations[key], known=known, heard=heard, draft=draft)
                 total = total + share * clean[:, config.context :]
             return total
 

@@ -70,8 +70,8 @@ _PARAMETERS: dict[str, tuple[Any, Any]] = {
     ),
     "recognise": _option(
         bool | None, None, "--recognise/--no-recognise", panel=_SPEECH,
-        help="Without a transcript, sharpen the lips by the English words heard, where they are sure; by default in "
-        "clips of up to a minute, since it takes longer than the network itself.",
+        help="Without a transcript, sharpen the lips by the English words heard, where they are sure; done by "
+        "default where pocketsphinx is installed.",
     ),
     "style": _option(str, "neutral", "--style", panel=_SPEECH, help="How it is said: neutral, cheerful, serious, …"),
     "mouth": _option(float, 1.0, "--mouth", panel=_SPEECH, help="Size of the mouth's movements, 1 ordinary."),

@@ -143,7 +143,7 @@ def test_without_pocketsphinx_one_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         return real(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(MissingDependencyError, match=r"mvportrait\[align\]"):
+    with pytest.raises(MissingDependencyError, match="pip install pocketsphinx"):
         align(sound_of(spans_of()), SAMPLE_RATE, "hello")
 
 

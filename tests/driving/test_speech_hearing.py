@@ -7,9 +7,12 @@ import pytest
 
 from driving.speech import SpeechDriver, SpeechRequest
 from driving.speech.accents import VoiceAccents
-from driving.speech.hearing import Hearing, spoken_parts, sureness
+from driving.speech.hearing import Hearing, _shared_out, spoken_parts, sureness
+from driving.speech.network import EncoderMemory
 from driving.speech.phones import INDEX, SYMBOLS, PhoneSpan
+from driving.speech.placing import HeardWord, lips_as_one, placed
 from driving.speech.sharpening import sharpen
+from driving.speech.vocabulary import WORDS, dictionary_text, listened_for
 from flame.errors import InputError, MissingDependencyError
 from tests.driving.speech_fixtures import babble, tiny_model
 from tests.driving.speech_phones import sound_of, spans_of
@@ -56,10 +59,10 @@ def _chances(spans: list[PhoneSpan], share: float) -> np.ndarray:
 
 def test_words_are_trusted_where_the_network_hears_their_phones() -> None:
     spans = spans_of()
-    assert sureness(spans, _chances(spans, 0.9)).min() == 1.0
-    assert sureness(spans, _chances(spans, 0.2)).max() == 0.0
+    assert sureness(spans, lips_as_one(_chances(spans, 0.9))).min() == 1.0
+    assert sureness(spans, lips_as_one(_chances(spans, 0.2))).max() == 0.0
     voiced = [PhoneSpan({"p": "b", "f": "v"}.get(s.symbol, s.symbol), s.start, s.end) for s in spans]
-    assert sureness(voiced, _chances(spans, 0.9)).min() == 1.0  # the lips of p and b are one
+    assert sureness(voiced, lips_as_one(_chances(spans, 0.9))).min() == 1.0  # the lips of p and b are one
 
 
 def test_sharpening_leaves_alone_what_is_not_sure() -> None:
@@ -83,10 +86,64 @@ def test_words_are_heard_by_other_processes() -> None:
         pytest.skip("flite's library is not installed")
     late = np.concatenate([np.zeros(3 * rate, np.float32), samples])
     with Hearing(late, rate) as hearing:
-        found = [span for span in hearing.phones() if span.symbol in "pbmv"]
-    lips = [span for span in truth if span.symbol in "pbmv"]
+        words = hearing.words()
+    assert [word.phones[0] for word in words] == ["M", "B", "HH", "AH", "V", "B", "B"]
+    shifted = [PhoneSpan(span.symbol, span.start + 3.0, span.end + 3.0) for span in truth]
+    spans = placed(words, lips_as_one(_chances([PhoneSpan("_", 0.0, 3.0), *shifted], 0.9)))
+    found = [span for span in spans if span.symbol in "pbmv"]
+    lips = [span for span in shifted if span.symbol in "pbmv"]
     assert [span.symbol for span in found] == [span.symbol for span in lips]
-    assert max(abs(a.start - 3.0 - b.start) for a, b in zip(found, lips)) < 0.08
+    assert max(abs(a.start - b.start) for a, b in zip(found, lips)) < 0.05
+
+
+def test_phones_lie_in_a_word_where_they_are_heard() -> None:
+    truth = [PhoneSpan("m", 0.5, 0.62), PhoneSpan("i", 0.62, 0.80), PhoneSpan("t", 0.80, 0.84)]
+    heard = lips_as_one(_chances([PhoneSpan("_", 0.0, 0.5), *truth, PhoneSpan("_", 0.84, 1.2)], 0.7))
+    spans = placed([HeardWord(("M", "IY", "T"), 0.5, 0.84)], heard)
+    assert [span.symbol for span in spans] == ["m", "i", "t"]
+    assert np.allclose([span.start for span in spans], [0.5, 0.62, 0.80], atol=0.021)
+    other = [PhoneSpan("b" if span.symbol == "m" else span.symbol, span.start, span.end) for span in truth]
+    heard = lips_as_one(_chances([PhoneSpan("_", 0.0, 0.5), *other, PhoneSpan("_", 0.84, 1.2)], 0.7))
+    assert placed([HeardWord(("M", "IY", "T"), 0.5, 0.84)], heard) == spans  # the lips of m and b are one
+
+
+def test_a_word_shorter_than_its_phones_is_shared_out_evenly() -> None:
+    spans = placed([HeardWord(("M", "IY", "T"), 0.10, 0.13)], np.full((4, len(SYMBOLS)), 1e-3))
+    assert np.allclose([span.end for span in spans], [0.11, 0.12, 0.13])
+    beyond = placed([HeardWord(("M", "IY"), 1.0, 1.5)], np.full((4, len(SYMBOLS)), 1e-3))
+    assert np.allclose([span.end for span in beyond], [1.25, 1.5])
+
+
+def test_the_vocabulary_is_of_the_recognisers_words() -> None:
+    pytest.importorskip("pocketsphinx", reason="pocketsphinx is not installed")
+    words = listened_for()
+    assert len(words) == WORDS and {"the", "of", "every", "family", "people"} <= words
+    lines = dictionary_text().splitlines()
+    assert {line.split()[0].split("(")[0] for line in lines} == set(words)
+    assert sum(line.startswith(("the ", "the(")) for line in lines) >= 2  # all pronunciations
+
+
+def test_the_parts_are_shared_out_evenly() -> None:
+    assert sorted(map(sorted, _shared_out([5, 3, 4, 4]))) == [[0, 1], [2, 3]]
+    assert _shared_out([7]) == [[0]] and _shared_out([]) == []
+
+
+def test_the_encoder_hears_the_same_in_pieces() -> None:
+    import torch
+
+    network, _ = tiny_model()
+    config = network.config
+    rows = torch.randn(
+        1, config.rows_before + 60 * config.rows_per_frame + config.rows_after, config.feature_dims
+    )
+    memory, step = EncoderMemory(), 12 * config.rows_per_frame
+    first = config.rows_before + step + config.rows_after
+    pieces = [network.encoder(rows[:, :first], memory)]
+    for start in range(first, rows.shape[1], step):
+        pieces.append(network.encoder(rows[:, start : start + step], memory))
+    whole = network.encoder(rows)
+    assert whole.shape[1] == 60
+    assert torch.allclose(torch.cat(pieces, dim=1), whole, atol=1e-5)
 
 
 def test_nothing_to_hear_is_said_and_the_driver_goes_on() -> None:

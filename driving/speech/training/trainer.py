@@ -221,10 +221,8 @@ class SpeechTrainer:
         x = torch.cat([before, add_noise(wanted[:, config.context :], noise, t)], dim=1)
         known = torch.zeros(count, length, device=self.device)
         known[:, : config.context] = 1.0
-        chosen = style[rows[:, 0]]
-        made = network.denoise(
-            x, t, known=known, heard=network.listen(heard, drafted), draft=drafted, style=chosen
-        )
+        told = network.modulations(t, style[rows[:, 0]])
+        made = network.denoise(x, told, known=known, heard=network.listen(heard, drafted), draft=drafted)
         made = torch.cat([wanted[:, : config.context], made[:, config.context :]], dim=1)
         demand = batch["contacts"][..., :2].amax(dim=-1)[rows, frames]
         return {
