@@ -204,7 +204,7 @@ class AppearanceModel:
         rows = [
             own,
             _plain(front, sample_at(self.front_seen, front.pixels), LAYER_FRONT),
-            _plain(back, 0, LAYER_BACK),
+            _plain(back, 0, LAYER_BACK, self.hull.back_paint),
         ]
         picture = np.concatenate(
             [
@@ -388,8 +388,10 @@ def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.clip((value - low) / (high - low), 0, 1)
 
 
-def _plain(sheet: Sheet, seen: np.ndarray | float, layer: float) -> np.ndarray:
-    """Attributes of hull vertices, ``(V, 14)``: the texture as it is."""
+def _plain(
+    sheet: Sheet, seen: np.ndarray | float, layer: float, paint: np.ndarray | None = None
+) -> np.ndarray:
+    """Attributes of hull vertices, ``(V, 14)``: the texture as it is, or ``paint (V, 4)``: times this, plus that."""
     values = np.zeros((len(sheet.positions), 14), np.float32)
     values[:, 0] = 1
     values[:, 4] = seen
@@ -397,4 +399,6 @@ def _plain(sheet: Sheet, seen: np.ndarray | float, layer: float) -> np.ndarray:
     values[:, 6] = layer
     values[:, 7:9] = sheet.unrolled
     values[:, 9] = 1
+    if paint is not None:
+        values[:, 9:13] = paint
     return values

@@ -18,8 +18,9 @@ from mvvideo.portrait.inside import clear_mouth, inner_offsets
 from mvvideo.portrait.kernels import adjacency
 from mvvideo.portrait.plate import push_pull
 from mvvideo.portrait.posing import rigid_between, rigid_parts
-from mvvideo.portrait.scalp import hair_beside, hair_cap, hair_share, joined
+from mvvideo.portrait.scalp import cap_paint, hair_beside, hair_cap, hair_share, joined
 from mvvideo.portrait.skin import polygon_mask, skin_likeness
+from mvvideo.portrait.skinside import apart_from_skin, bare_vertices
 from mvvideo.portrait.snapping import outline_offsets, signed_distance
 from mvvideo.portrait.surface import build_surface
 from mvvideo.portrait.synthetic import measure_colours
@@ -108,14 +109,17 @@ def build_appearance(
     hull = build_hull(canvas, view, bare, anatomy, wrap, collar)
     hull = clear_mouth(hull, head, vertices, canvas.camera)
     hull = clear_jaw(hull, head, fit, offsets, canvas, anatomy)
+    hairy = hair_share(head) * np.float32(0.0 if _is_bald(view, likeness, canvas) else 1.0)
+    kind = bare_vertices(head, view, vertices, bare, canvas, clearance, hairy, anatomy.metres_per_pixel)
+    hull = apart_from_skin(hull, head, vertices, view.faces, kind, signed_distance(bare > 0.5))
     front, plain, known, seen = _hull_textures(canvas, bare, view.mask, anatomy)
     ear = np.isin(np.append(view.drawn, -1)[view.triangle], head.region_faces("ear_left", "ear_right"))
     known = _hair_and_clothes(known, bare, ear, view, likeness, canvas, anatomy, collar)
     filled = paint_wrap(
         wrap, hull.front, colour=canvas.colour, known=known, front=_in_front(canvas, plain, anatomy)
     )
-    hairy = hair_share(head) * np.float32(0.0 if _is_bald(view, likeness, canvas) else 1.0)
-    cap = hair_cap(head, vertices, canvas, view.drawn, hairy, wrap)
+    cap, under_cap = hair_cap(head, vertices, canvas, view.drawn, hairy, wrap)
+    grown = hairy
     hairy = np.maximum(hairy, hair_beside(head, vertices, hull, view, anatomy))
     hull = replace(
         hull,
@@ -129,6 +133,10 @@ def build_appearance(
     surface = build_surface(
         head, vertices, canvas, view, links, colours, likeness, (hairy, sample_at(hair, wrap(vertices)))
     )
+    plain_back = np.repeat(
+        np.array([[1, 0, 0, 0]], np.float32), len(hull.back.positions) - len(under_cap), axis=0
+    )
+    hull = replace(hull, back_paint=np.concatenate([plain_back, cap_paint(under_cap, grown, surface)]))
     return AppearanceModel(
         head=head,
         reference=reference,
@@ -178,19 +186,23 @@ def _without_wide_neck(
 
 
 def _held_inside(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray) -> np.ndarray:
-    """What brings triangles of the neck that bridge the corner to the shoulder inside the matte, ``(V, 3)`` metres."""
+    """What brings triangles that bridge a corner of the matte inside it, ``(V, 3)`` metres: from neck to shoulder,
+    from jaw to hair."""
     move = np.zeros_like(vertices)
     room = signed_distance(canvas.matte > OPAQUE)  # (W, W) pixels
     smooth = cv2.GaussianBlur(room, (0, 0), 4 * canvas.size / 512)
     slope = np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], axis=-1)
     slope /= np.maximum(np.linalg.norm(slope, axis=-1, keepdims=True), 1e-6)
-    neck = np.append(np.isin(drawn, head.region_faces("neck")), False)
+    neck, other = (np.isin(drawn, head.region_faces(*names)) for names in (("neck",), ("skin", "scalp")))
     metres = (canvas.camera.project(vertices)[1][0] / canvas.camera.focal_px[0]).astype(
         np.float32
     )  # per pixel
     for _ in range(3):
         triangle = visible_triangles(head, vertices + move, canvas.camera, drawn)
-        over = neck[triangle] & canvas.photographed & (room < 0)
+        # Elsewhere only what would be left out altogether, and leave a hole in a cheek.
+        total, outside = _overhang(head, vertices + move, canvas, drawn)
+        held = np.append(neck | (other & (outside > 0.5 * np.maximum(total, 1))), False)
+        over = held[triangle] & canvas.photographed & (room < 0)
         if not over.any():
             break
         corners = head.faces[drawn[triangle[over]]]  # (P, 3)

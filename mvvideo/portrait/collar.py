@@ -32,6 +32,8 @@ SIMILAR_DEGREES = 12.0
 """Width of the means over directions round the neck."""
 NARROWING = 0.3
 """How much narrower a neck becomes inside the clothes, per metre downwards."""
+STEP_METRES = 0.005
+"""How far inside a collar's edge the neck steps back at once: clothes that touch it would show through in flecks."""
 FEWEST_AT_EDGE = 12
 """Vertices at the collar from which on its width is known."""
 SIDE_DEGREES = 70.0, 110.0
@@ -139,7 +141,8 @@ def tucked_in(head: FlameHead, vertices: np.ndarray, clearance: np.ndarray) -> n
     radius_at_edge = (near @ outwards(edge)[1]) / near.sum(axis=1)
     way, radius = outwards(inside)
     depth = -clearance[inside]
-    inwards = np.minimum(radius_at_edge - NARROWING * depth - radius, 0)
+    step = STEP_METRES * np.clip(depth / BAND_METRES, 0, 1)
+    inwards = np.minimum(radius_at_edge - step - NARROWING * depth - radius, 0)
     move[inside] = inwards[:, None] * way * np.clip(depth / BAND_METRES, 0, 1)[:, None]
     return move
 

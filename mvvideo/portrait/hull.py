@@ -36,6 +36,8 @@ COLLAR_COLOURS_METRES = 0.04
 """How far below a collar its colours come from: its own place may still be half skin."""
 COLLAR_SIDES_METRES = 0.03
 """Height over the collar from which on the hull ends as far inside the neck as inside other bare skin."""
+COLLAR_SHARE = 0.5
+"""Share of that at the collar."""
 COLLAR_EDGE_METRES = 0.003
 """Height over which clothes leave the inside of the neck."""
 ROUND_HEAD, ROUND_BODY = 1.0, 0.30
@@ -71,7 +73,8 @@ class Sheet:
 class Hull:
     """front, back: the closed body; fringe: the soft edge around it, seen only through ``fringe_alpha``.
 
-    ``fringe_alpha``: ``(W, W)`` opacity of the fringe; ``fringe_skin``: ``(V,)`` how far it borders on bare skin.
+    ``fringe_alpha``: ``(W, W)`` opacity of the fringe; ``fringe_skin``: ``(V,)`` how far it borders on bare skin;
+    ``back_paint``: ``(V, 4)`` what the back's own picture is multiplied by, and the colour added; None: 1 and 0.
     """
 
     front: Sheet
@@ -79,6 +82,7 @@ class Hull:
     fringe: Sheet
     fringe_alpha: np.ndarray
     fringe_skin: np.ndarray
+    back_paint: np.ndarray | None = None
 
     def set_back(self, eye: np.ndarray, front_z: np.ndarray, back_z: np.ndarray) -> Hull:
         """Front and back moved to other depths along the rays from ``eye``: its own view stays as it is.
@@ -155,8 +159,9 @@ def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas) -> np.n
 
 def _above_collar(collar: Collar) -> np.ndarray:
     """``(W, W)``: 1 well above the collar, 0 below it."""
-    above = _filled(collar.above) / COLLAR_SIDES_METRES
-    return _smoothstep(np.where(above > 0, np.clip(0.25 + above, 0, 1), np.clip(0.25 + 4 * above, 0, 1)))
+    above = _filled(collar.above)
+    inside = np.clip(above / COLLAR_EDGE_METRES, 0, 1)
+    return _smoothstep(inside * np.clip(COLLAR_SHARE + above / COLLAR_SIDES_METRES, 0, 1))
 
 
 def _smoothstep(ramp: np.ndarray) -> np.ndarray:

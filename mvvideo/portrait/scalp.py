@@ -11,10 +11,11 @@ import numpy as np
 from flame.head import FlameHead
 from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.hull import Anatomy, Hull, Sheet
+from mvvideo.portrait.surface import HeadSurface
 from mvvideo.portrait.views import HeadView, sample_at
 from mvvideo.portrait.wrap import Wrap
 
-__all__ = ["hair_beside", "hair_cap", "hair_share", "joined"]
+__all__ = ["cap_paint", "hair_beside", "hair_cap", "hair_share", "joined"]
 
 BEHIND_EARS_METRES = (-0.072, -0.092)
 """Template z over which, behind the ears, hair begins."""
@@ -32,6 +33,8 @@ OUTSIDE_METRES = 0.001
 THICKNESS_METRES = 0.003
 DENSE = 0.6
 """Share of hair from which on the cap is there: thinner hair is painted on the skin, where it fades."""
+FULL = 0.95
+"""Share of hair from which on the cap shows hair alone; at its edge it shows what is painted under it."""
 FAR_SIDE_COSINE = 0.1
 """The cap begins where the photo's camera sees the scalp at less than this."""
 
@@ -80,8 +83,8 @@ def _ramp(values: np.ndarray, zero: float, one: float) -> np.ndarray:
 
 def hair_cap(
     head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray, share: np.ndarray, wrap: Wrap
-) -> Sheet:
-    """The scalp's far side, a little outside the head.
+) -> tuple[Sheet, np.ndarray]:
+    """The scalp's far side, a little outside the head; and which of the head's vertices it lies over.
 
     Args:
         vertices: ``(V, 3)`` at the photo's pose, outline snapped; drawn: ``(F',)`` indices of the head's drawn
@@ -96,7 +99,7 @@ def hair_cap(
     # At the outline as the photo shows it nothing may stick out.
     lift = THICKNESS_METRES * share[used] * np.clip(-facing[used] / 0.3, 0, 1)
     positions = (vertices[used] + lift[:, None] * normals[used]).astype(np.float32)
-    return Sheet(
+    sheet = Sheet(
         positions,
         canvas.camera.project(positions)[0][0].astype(np.float32),
         triangles.reshape(-1, 3).astype(np.int32),
@@ -104,6 +107,22 @@ def hair_cap(
         np.zeros(len(used), np.float32),
         wrap(positions),
     )
+    return sheet, used
+
+
+def cap_paint(used: np.ndarray, share: np.ndarray, surface: HeadSurface) -> np.ndarray:
+    """How the cap fades at its edge into what is painted under it, ``(P, 4)``: share of its own picture, and colour
+    added.
+
+    Args:
+        used: ``(P,)`` vertices of the head that it lies over; share: ``(V,)`` :func:`hair_share`.
+    """
+    filled = surface.gain[:, 0] == 0
+    colour = np.zeros((len(share), 3), np.float32)
+    known = np.zeros(len(share), bool)
+    colour[surface.vertex[filled]], known[surface.vertex[filled]] = surface.colour[filled], True
+    own = np.where(known[used], _ramp(share[used], DENSE, FULL), 1)[:, None]
+    return np.concatenate([own, (1 - own) * colour[used]], axis=1).astype(np.float32)
 
 
 def joined(one: Sheet, other: Sheet) -> Sheet:

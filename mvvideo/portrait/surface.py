@@ -18,8 +18,10 @@ import numpy as np
 from flame.head import FlameHead
 from flame.regions import INSIDE_MOUTH
 from mvvideo.portrait.canvas import Canvas
+from mvvideo.portrait.contours import beside_contours
 from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.lids import OWN_COLOUR, lid_colours, lid_share
+from mvvideo.portrait.relight import continued_share, fine_detail, measured_shading
 from mvvideo.portrait.snapping import signed_distance
 from mvvideo.portrait.synthetic import FaceColours, synthetic_colours
 from mvvideo.portrait.views import HeadView, face_front, sample_at
@@ -38,6 +40,12 @@ SEAM_STEPS = 4
 """Edges of the mesh over which photographed skin fades, in turned views, to the colours made up beside it."""
 BEHIND_EARS_METRES = -0.09
 """Template z behind which the upper head is hairy."""
+LARGEST_RELIGHT = 1.6
+"""Most that a mirrored colour is made brighter or darker for the light here."""
+DIFFERENT_LIGHT = 0.3
+"""Shift of a mirrored colour from which on its twin lies in another light: its picture shows that light's edges."""
+SMALLEST_PATCH = 12
+"""Mirrored triangles by fewer than these, amid filled ones, would be specks: a piece of an earring, of a lock."""
 BETTER_TWIN = 0.2
 """A mirrored picture replaces a stretched one when its facing cosine is better by this."""
 
@@ -107,25 +115,37 @@ def build_surface(
     synthetic, own_colour = synthetic_colours(head, vertices, colours)
 
     direct = _touched(view.faces[source == Source.DIRECT], len(vertices))
-    anchor = direct & ~synthetic & _trusted(head, canvas, likeness, pixels, facing)
+    contour = beside_contours(head, vertices, canvas, view, pixels) * direct
+    anchor = direct & ~synthetic & _trusted(head, canvas, likeness, pixels, facing) & (contour < 0.01)
     doubtful = direct & ~synthetic & ~anchor
     doubtful &= _trusted(head, canvas, likeness, pixels, facing, cosine=DOUBTED_FACING)
     belief = anchor + doubtful * np.clip((facing - DOUBTED_FACING) / (TRUSTED_FACING - DOUBTED_FACING), 0, 1)
     # What is neither skin nor outline, a lock of hair, goes on in colours made up beside it.
-    bare = (_bare_rim(canvas, likeness, pixels) | anchor) & ~synthetic
-    belief = np.where(direct & ~synthetic & ~bare, 1, belief)
+    bare = (_bare_rim(canvas, likeness, pixels) | anchor | (contour > 0)) & ~synthetic
+    belief = np.where(direct & ~synthetic & ~bare, 1, belief) * (1 - contour)
     has_twin = anchor[mirror]
     # A mirrored triangle must agree with the filled ones around it.
     source[(source == Source.MIRRORED) & ~has_twin[view.faces].all(axis=1)] = Source.FILLED
-    shading = _under_shade(head, vertices)
-    fill, offset = _spread_colours(links, sample_at(canvas.colour, pixels), anchor, mirror, shading, belief)
-    fill = np.where(np.isnan(fill), colours.skin * shading, fill)
+    source[_crumbs(view.faces, source == Source.MIRRORED)] = Source.FILLED
+    photo, skin = sample_at(canvas.colour, pixels), sample_at(likeness, pixels)
+    plain = anchor & (skin > 0.4)
+    under = _under_shade(head, vertices)
+    shading = under * measured_shading(head.vertex_normals(vertices), photo / under, plain)
+    continued = continued_share(head, vertices, anchor, skin[mirror])
+    relit = np.clip(shading / shading[mirror], 1 / LARGEST_RELIGHT, LARGEST_RELIGHT)
+    fill, offset = _spread_colours(
+        links, photo, anchor, mirror, under, belief, relit, continued, fine_detail(vertices, photo, plain)
+    )
+    # Where light here and there differs much, little of the twin's own picture is left.
+    less = continued * np.clip(np.abs(offset).max(axis=1, keepdims=True) / DIFFERENT_LIGHT, 0, 1)
+    offset += less * relit * photo[mirror]
+    relit = (1 - less) * relit
+    fill = np.where(np.isnan(fill), colours.skin * under, fill)
     covered = (hair[0] * ~anchor)[:, None]
     fill = (1 - covered) * fill + covered * hair[1]
     fill[synthetic] = own_colour[synthetic]
     lids = lid_share(head, pixels, colours)
-    plain = anchor & (sample_at(likeness, pixels) > 0.3)
-    lid_colour = lid_colours(head, links, fill, pixels, plain, colours)
+    lid_colour = lid_colours(head, links, fill, pixels, anchor & (skin > 0.3), colours)
 
     in_mouth = np.zeros((len(vertices), 1), np.float32)
     in_mouth[head.region_vertices(*INSIDE_MOUTH)] = 1
@@ -133,7 +153,7 @@ def build_surface(
     own_turning = np.concatenate([_outside_eye_opening(head, pixels, colours, unseen), in_mouth], axis=1)
 
     # Wedges: (vertex, kind) pairs. Direct triangles whose twin was seen much better get that as alternative.
-    better = has_twin & ~synthetic & (facing[mirror] > facing + BETTER_TWIN)
+    better = has_twin & ~synthetic & ((facing[mirror] > facing + BETTER_TWIN) | (contour > 0.5))
     kinds = np.where((source == Source.DIRECT) & better[view.faces].all(axis=1), 3, source)
     keys = view.faces.astype(np.int64) * 4 + kinds[:, None]
     wedges, triangles = np.unique(keys, return_inverse=True)
@@ -141,7 +161,7 @@ def build_surface(
     is_twin, is_filled, has_other = (kind == k for k in (Source.MIRRORED, Source.FILLED, 3))
     # Skin seen edge-on fades to its fill: its own picture is the outline's dark rim, drawn out.
     fades = bare * np.clip((FADING_FACING - facing) / (FADING_FACING - TRUSTED_FACING), 0, 1)
-    doubt = bare * (1 - belief) * _seam(links, view.faces, source)
+    doubt = np.maximum(bare * (1 - belief) * _seam(links, view.faces, source), contour)
     fades = np.maximum(fades, doubt)[:, None]
     is_direct = ~is_twin & ~is_filled
     colour = np.select([is_filled[:, None], is_twin[:, None]], [fill[vertex], offset[vertex]], 0.0)
@@ -151,7 +171,7 @@ def build_surface(
         triangles=triangles.reshape(-1, 3).astype(np.int32),
         source=source,
         pixels=main_pixels.astype(np.float32),
-        gain=np.where(is_filled, 0, 1).astype(np.float32)[:, None],
+        gain=np.select([is_filled, is_twin], [0, relit[vertex, 0]], 1).astype(np.float32)[:, None],
         colour=colour.astype(np.float32),
         seen=np.select([is_direct, is_twin], [1.0, 0.5], 0.0).astype(np.float32),
         facing=np.select([is_direct, is_twin], [facing[vertex], facing[mirror[vertex]]], 0.0).astype(
@@ -159,7 +179,7 @@ def build_surface(
         ),
         other_pixels=np.where(has_other[:, None], pixels[mirror[vertex]], main_pixels).astype(np.float32),
         other_gain=np.select(
-            [is_filled[:, None], (kind == Source.DIRECT)[:, None]], [0, 1 - fades[vertex]], 1
+            [is_filled[:, None], (kind == Source.DIRECT)[:, None]], [0, 1 - fades[vertex]], relit[vertex]
         ).astype(np.float32),
         other_colour=np.select(
             [has_other[:, None], (kind == Source.DIRECT)[:, None]],
@@ -179,6 +199,9 @@ def _spread_colours(
     mirror: np.ndarray,
     shading: np.ndarray,
     belief: np.ndarray,
+    relit: np.ndarray,
+    continued: np.ndarray,
+    detail: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Colours for every vertex from the trusted ones.
 
@@ -187,15 +210,20 @@ def _spread_colours(
         mirror: ``(V,)`` the vertex on the other side; shading: ``(V, 1)`` taken out before spreading.
         belief: ``(V,)`` how far the photo counts in the result: 1 at anchors, falling to 0 around them, so that
             spread colours begin where the photo leaves off.
+        relit: ``(V, 1)`` what brings the twin's colour into the light here; continued: ``(V, 1)`` how far it takes
+            its tone from trusted colours nearby; detail: ``(V, 3)`` what it then still adds.
 
     Returns:
-        ``(V, 3)`` colours, NaN where no trusted vertex is connected, and ``(V, 3)`` offsets that mirrored
+        ``(V, 3)`` colours, NaN where no trusted vertex is connected, and ``(V, 3)`` offsets that mirrored, relit
         colours need to meet the trusted ones without a seam.
     """
-    twin, has_twin = photo[mirror], anchor[mirror]
+    twin, has_twin = relit * photo[mirror], anchor[mirror]
     seam = anchor & has_twin
     offset, reached = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=40)
     offset = np.where(reached[:, None], offset, 0)
+    tone, reached = relax_mesh(links, np.where(anchor[:, None], photo, 0), fixed=anchor, sweeps=40)
+    goal = tone + relit * detail[mirror] - twin
+    offset += continued * reached[:, None] * (goal - offset)
     offset = belief[:, None] * (photo - twin) + (1 - belief[:, None]) * offset
     offset = np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM)
     believed = np.where(anchor[:, None], photo, twin + offset)
@@ -306,6 +334,22 @@ def _triangle_sources(
 def _faces_in(head: FlameHead, drawn: np.ndarray, *regions: str) -> np.ndarray:
     """Which of the ``drawn`` triangles lie in these regions, bool."""
     return np.isin(drawn, head.region_faces(*regions))
+
+
+def _crumbs(faces: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Which of the ``chosen (F,)`` triangles hang together with few others only, ``(F,)`` bool."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    own = faces[chosen]
+    result = np.zeros(len(faces), bool)
+    if not len(own):
+        return result
+    ends, count = np.roll(own, 1, axis=1), int(faces.max()) + 1
+    graph = coo_matrix((np.ones(own.size), (own.ravel(), ends.ravel())), shape=(count, count))
+    piece = connected_components(graph, directed=False)[1][own[:, 0]]
+    result[chosen] = np.bincount(piece)[piece] < SMALLEST_PATCH
+    return result
 
 
 def _mirror_triangles(head: FlameHead, faces: np.ndarray) -> np.ndarray:
