@@ -86,6 +86,7 @@ class AppearanceModel:
         size: S of the crop, pixels; camera_center: ``(3,)`` where the photo was taken; front_seen: ``(W, W)``
             where the hull's front shows the photo itself.
         plate, plate_known: ``(S, S, 3)``, ``(S, S)``.
+        bare_skin: ``(V,)`` where the head's own skin may show at the edges of hair, 0 to 1.
     """
 
     head: FlameHead
@@ -102,6 +103,7 @@ class AppearanceModel:
     front_seen: np.ndarray
     plate: np.ndarray
     plate_known: np.ndarray
+    bare_skin: np.ndarray
 
     def render(
         self,
@@ -196,11 +198,12 @@ class AppearanceModel:
         pieces = (surface.triangles, front.triangles, back.triangles)
         triangles = np.concatenate([piece + start for piece, start in zip(pieces, counts)]).astype(np.int32)
         pixels = np.concatenate([surface.pixels, front.pixels, back.pixels]).astype(np.float32)
-        own = np.zeros((len(surface.vertex), 14), np.float32)
+        own = np.zeros((len(surface.vertex), 15), np.float32)
         own[:, :1], own[:, 1:4] = surface.gain, surface.colour
         own[:, 4], own[:, 5], own[:, 6] = surface.seen, surface.facing, LAYER_HEAD
         own[:, 7:9], own[:, 9:10] = surface.other_pixels, surface.other_gain
         own[:, 10:13], own[:, 13] = surface.other_colour, surface.doubt
+        own[:, 14] = self.bare_skin[surface.vertex]
         rows = [
             own,
             _plain(front, sample_at(self.front_seen, front.pixels), LAYER_FRONT),
@@ -258,7 +261,7 @@ class AppearanceModel:
         )
 
     def _attributes(self, motion: Motion) -> np.ndarray:
-        """Per-vertex values of a frame ``(M, 14)``: lids that close and eyes that turn change their source."""
+        """Per-vertex values of a frame ``(M, 15)``: lids that close and eyes that turn change their source."""
         values = self._main_mesh[3].copy()
         surface = self.surface
         wedges = len(surface.vertex)
@@ -307,15 +310,20 @@ class AppearanceModel:
         ids, fringe_ids, grid, samples = _see(
             (clip, triangles), (fringe_clip, fringe_triangles), layer, cameras, antialias, threads
         )
+        fade = np.concatenate(fades).astype(np.float32)
+        under = np.full_like(ids, -1)
+        if (fade < 1).any():  # in the photo's own view nothing shows through
+            own = np.ascontiguousarray(clip[:, : len(self.surface.vertex)])
+            under, _ = numba_backend.visibility(own, self.surface.triangles, *ids.shape[1:], threads=threads)
         photo, hull, filled, texture = self._pictures_for(cameras.height)
         solid = SolidMesh(
-            clip, triangles, ids, samples[0], np.stack(attributes), pixels, same, picture, photo[0], hull[0],
+            clip, triangles, ids, under, samples[0], np.stack(attributes), pixels, same, picture, photo[0], hull[0],
             photo[1], *filled, np.float32(cameras.height / self.size), np.array(SHARP_ENOUGH, np.float32),
-            np.array((LAYER_FRONT, LAYER_BACK), np.float32), 1 - np.concatenate(fades).astype(np.float32),
+            np.array((LAYER_FRONT, LAYER_BACK), np.float32), 1 - fade,
         )  # fmt: skip
         fringe = FringeMesh(
             fringe_clip, fringe_triangles, fringe_ids, samples[1], fringe_values, fringe_pixels, texture[0],
-            np.concatenate(fades).astype(np.float32),
+            fade,
         )  # fmt: skip
         detail = np.empty((len(clip), len(pixels)), np.float32)
         flat = [array.reshape(len(clip), *array.shape[2:]) for array in out]
@@ -391,8 +399,8 @@ def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
 def _plain(
     sheet: Sheet, seen: np.ndarray | float, layer: float, paint: np.ndarray | None = None
 ) -> np.ndarray:
-    """Attributes of hull vertices, ``(V, 14)``: the texture as it is, or ``paint (V, 4)``: times this, plus that."""
-    values = np.zeros((len(sheet.positions), 14), np.float32)
+    """Attributes of hull vertices, ``(V, 15)``: the texture as it is, or ``paint (V, 4)``: times this, plus that."""
+    values = np.zeros((len(sheet.positions), 15), np.float32)
     values[:, 0] = 1
     values[:, 4] = seen
     values[:, 5] = sheet.facing * seen

@@ -43,8 +43,15 @@ EAR_ROOM_METRES = 0.025
 """Around the fitted ear, where nothing is taken for hair."""
 BARE_EDGE_PIXELS = 6.0
 """How finely the edge of bare skin is known, per 512 pixels of the crop."""
+SEEN_EAR, COVERED_EAR = 0.002, 0.1
+"""Share of the head's picture from which on an ear is on the photo's side; share of its skin that shows, below which
+it lies under hair."""
+BODY_BEHIND_NECK_METRES = 0.03
+"""How far the middle of a clothed torso lies behind the joint of the neck."""
 THROAT_METRES = 0.01
 """Below the chin, over which the hull's own picture gives way to the photo's throat."""
+COLLAR_EDGE_METRES = 0.004
+"""Height over a collar from which on skin may show through the edge of hair, but not of clothes."""
 JAW_METRES = 0.05
 """Height of the jaw's corners over the chin."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
@@ -128,6 +135,9 @@ def build_appearance(
     )
 
     # 4. The photo on the head
+    hidden = _covered_ears(head, view, bare)
+    if hidden.any():
+        view = view_head(head, vertices, canvas.camera, view.drawn[~hidden])
     colours = measure_colours(image, landmarks, canvas.pad)
     hair = cv2.GaussianBlur(filled, (0, 0), 0.03 * wrap.scale)
     surface = build_surface(
@@ -152,6 +162,7 @@ def build_appearance(
         front_seen=seen,
         plate=plate.astype(np.float32),
         plate_known=plate_known.astype(np.float32),
+        bare_skin=(1 - grown) * np.clip(clearance / COLLAR_EDGE_METRES, 0, 1),
     )
 
 
@@ -225,6 +236,22 @@ def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, dra
             break
         drawn = drawn[~wrong]
     return drawn
+
+
+def _covered_ears(head: FlameHead, view: HeadView, bare: np.ndarray) -> np.ndarray:
+    """Drawn triangles of ears that lie under hair or a hat, ``(F',)`` bool: their tips would pierce it in turned
+    views.
+
+    Args:
+        bare: ``(W, W)`` 1 where the photo shows the head's own skin.
+    """
+    covered = np.zeros(len(view.drawn), bool)
+    for side in ("left", "right"):
+        ear = np.isin(view.drawn, head.region_faces(f"ear_{side}"))
+        shown = np.append(ear, False)[view.triangle]
+        if shown.sum() > SEEN_EAR * view.mask.sum() and bare[shown].mean() < COVERED_EAR:
+            covered |= ear
+    return covered
 
 
 def _shrunk(oval: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
@@ -358,7 +385,7 @@ def _anatomy(head: FlameHead, fit: FlameSequence, vertices: np.ndarray, canvas: 
     metres = float((canvas.camera.center[0, 2] - skull_z) / canvas.camera.focal_px[0])
     return Anatomy(
         skull_z=skull_z,
-        body_z=float(joint[2]) - 0.01,
+        body_z=float(joint[2]) - BODY_BEHIND_NECK_METRES,
         chin_row=chin_row,
         neck_row=max(neck_row, chin_row + 0.05 / metres),
         metres_per_pixel=metres,

@@ -21,9 +21,10 @@ class SolidMesh(NamedTuple):
     """Head and hull, B pictures of A frames.
 
     clip ``(B, V, 4)``; triangles ``(F, 3)``; ids ``(B, H, W)`` at pixel centres, samples ``(K, S)`` at the points
-    of marked pixels; attributes ``(A, V, 14)``: gain, colour 3, seen, facing, layer, the alternative (x, y, gain,
-    colour 3), and doubt: how far it shows once the view has turned away; pixels ``(V, 2)`` place in the photo's
-    canvas; same ``(V,)`` the first vertex at the same place; picture ``(F,)`` −1 none, 0 photo, 1 hull;
+    of marked pixels; attributes ``(A, V, 15)``: gain, colour 3, seen, facing, layer, the alternative (x, y, gain,
+    colour 3), doubt: how far it shows once the view has turned away, and soft: how far what lies close before it lets
+    it through; under ``(B, H, W)``: the head's own triangle at pixel centres, whatever lies before it;
+    pixels ``(V, 2)`` place in the photo's canvas; same ``(V,)`` the first vertex at the same place; picture ``(F,)`` −1 none, 0 photo, 1 hull;
     photo, hull ``(W', W', 3)``: the canvases, canvas_scale ``(2,)``: their pixels per canvas pixel; filled
     ``(H", W", 3)``, filled_scale ``(2,)``: the picture for the hull's alternative, likewise.
     photo_scale: output pixels per canvas pixel in the photo's own view.
@@ -35,6 +36,7 @@ class SolidMesh(NamedTuple):
     clip: np.ndarray
     triangles: np.ndarray
     ids: np.ndarray
+    under: np.ndarray
     samples: np.ndarray
     attributes: np.ndarray
     pixels: np.ndarray
@@ -76,6 +78,7 @@ class SampleGrid(NamedTuple):
 # Places in the row's scratch: one sample of the solid surfaces, and one of the fringe.
 _SEEN, _FACING, _DETAIL, _LAYER, _DISTANCE = 3, 4, 5, 6, 7
 _OPACITY = 3
+_SOFT_METRES = np.float32(0.006)  # as far before skin hair and clothes become solid
 _TOUCHING_METRES = 0.001  # the fringe starts on the hull's own rim
 
 
@@ -222,6 +225,18 @@ def _solid_sample(
 
 
 @njit(cache=True, error_model="numpy", _nrt=False)
+def _let_through(clip, values, b, frame, i0, i1, i2, x, y, edges, distance):
+    """How far skin, a triangle of the head, shows through what lies at ``distance`` close before it, 0 to 1."""
+    b0, b1 = _weights(edges, x, y)
+    b2 = np.float32(1.0) - b0 - b1
+    gap = b0 * clip[b, i0, 3] + b1 * clip[b, i1, 3] + b2 * clip[b, i2, 3] - distance
+    if gap >= _SOFT_METRES:
+        return np.float32(0.0)
+    soft = b0 * values[frame, i0, 14] + b1 * values[frame, i1, 14] + b2 * values[frame, i2, 14]
+    return soft * (np.float32(1.0) - max(gap, np.float32(0.0)) / _SOFT_METRES)
+
+
+@njit(cache=True, error_model="numpy", _nrt=False)
 def _fringe_sample(
     clip, values, pixels, texture, canvas_scale, fade, b, i0, i1, i2, x, y, edges, out
 ):  # fmt: skip
@@ -241,8 +256,8 @@ def _fringe_sample(
 def _draw_row(solid, fringe, grid, background, detail, scratch, b, frame, row, rgb, alpha, confidence):
     """One row of one picture, from the top."""
     # Taken out of the tuples once: every access counts a reference.
-    clip, triangles, ids, samples, attributes, pixels, _, picture = solid[:8]
-    photo, hull, canvas_scale, filled, filled_scale, _, sharp, layers = solid[8:16]
+    clip, triangles, ids, under, samples, attributes, pixels, _, picture = solid[:9]
+    photo, hull, canvas_scale, filled, filled_scale, _, sharp, layers = solid[9:17]
     turn = solid.turn[b]
     fringe_clip, fringe_triangles, fringe_ids, fringe_samples, fringe_values, fringe_pixels = fringe[:6]
     texture, fade = fringe.texture, fringe.fade[b]
@@ -250,9 +265,9 @@ def _draw_row(solid, fringe, grid, background, detail, scratch, b, frame, row, r
     height, width = ids.shape[1], ids.shape[2]
     from_bottom = height - 1 - row
     step_x, step_y = 2.0 / width, 2.0 / height
-    edges, fringe_edges, here, other, surface, edge, total = scratch
-    drawn, fringe_drawn = -1, -1  # the triangles whose coefficients are at hand
-    i0, i1, i2, j0, j1, j2 = 0, 0, 0, 0, 0, 0
+    edges, fringe_edges, below_edges, here, other, surface, below, edge, total = scratch
+    drawn, fringe_drawn, below_drawn = -1, -1, -1  # the triangles whose coefficients are at hand
+    i0, i1, i2, j0, j1, j2, k0, k1, k2 = 0, 0, 0, 0, 0, 0, 0, 0, 0
     for column in range(width):
         slot = slots[b, from_bottom, column]
         if slot < 0 and ids[b, from_bottom, column] < 0 and fringe_ids[b, from_bottom, column] < 0:
@@ -299,6 +314,23 @@ def _draw_row(solid, fringe, grid, background, detail, scratch, b, frame, row, r
                     clip, attributes, pixels, picture, photo, hull, canvas_scale, filled, filled_scale, sharp,
                     layers, turn, detail, b, frame, triangle, i0, i1, i2, x, y, edges, here, other, surface,
                 )  # fmt: skip
+                skin = under[b, from_bottom, column]
+                if turn > 0.0 and skin >= 0 and skin != triangle and surface[_LAYER] < layers[0] + 0.01:
+                    if skin != below_drawn:
+                        k0, k1, k2 = triangles[skin, 0], triangles[skin, 1], triangles[skin, 2]
+                        _edges(clip, b, k0, k1, k2, below_edges)
+                        below_drawn = skin
+                    through = turn * _let_through(
+                        clip, attributes, b, frame, k0, k1, k2, x, y, below_edges, surface[_DISTANCE]
+                    )
+                    if through > 0.0:
+                        _solid_sample(
+                            clip, attributes, pixels, picture, photo, hull, canvas_scale, filled, filled_scale,
+                            sharp, layers, turn, detail, b, frame, skin, k0, k1, k2, x, y, below_edges, here, other,
+                            below,
+                        )  # fmt: skip
+                        for c in range(7):
+                            surface[c] += through * (below[c] - surface[c])
             else:
                 kept = np.float32(0.0)
             if tuft >= 0:
@@ -341,8 +373,8 @@ def _draw_row(solid, fringe, grid, background, detail, scratch, b, frame, row, r
 @njit(cache=True, error_model="numpy")
 def _scratch():
     return (
-        np.empty((3, 3)), np.empty((3, 3)), np.empty(13, np.float32), np.empty(4, np.float32),
-        np.empty(8, np.float32), np.empty(8, np.float32), np.empty(8, np.float32),
+        np.empty((3, 3)), np.empty((3, 3)), np.empty((3, 3)), np.empty(13, np.float32), np.empty(4, np.float32),
+        np.empty(8, np.float32), np.empty(8, np.float32), np.empty(8, np.float32), np.empty(8, np.float32),
     )  # fmt: skip
 
 
@@ -381,16 +413,5 @@ def draw_serial(solid, fringe, grid, background, detail, rgb, alpha, confidence)
         )  # fmt: skip
         for row in range(solid.ids.shape[1]):
             _draw_row(
-                solid,
-                fringe,
-                grid,
-                background,
-                detail,
-                scratch,
-                b,
-                b // per_frame,
-                row,
-                rgb,
-                alpha,
-                confidence,
-            )
+                solid, fringe, grid, background, detail, scratch, b, b // per_frame, row, rgb, alpha, confidence
+            )  # fmt: skip

@@ -26,8 +26,8 @@ NEAR_METRES = 0.010, 0.026
 """Distance from trusted skin up to which its continuation counts wholly, and from which on not at all."""
 DETAIL_METRES = 0.004
 """Radius of the means over which detail is measured."""
-LARGEST_DETAIL = 0.12
-"""Most that detail changes a colour by."""
+LARGEST_DETAIL = 0.08
+"""Most that detail makes a colour brighter or darker by: what exceeds it is the edge of a shadow."""
 FEATURES = ("lips", "brow_left", "brow_right", "eye_socket")
 EYE_METRES = 0.012, 0.020
 """Distance from an eye's middle up to which nothing is continued, and from which on everything may be."""
@@ -87,23 +87,21 @@ def continued_share(
 
 
 def fine_detail(vertices: np.ndarray, photo: np.ndarray, skin: np.ndarray) -> np.ndarray:
-    """What colours differ by from the mean of the skin around them, ``(V, 3)``; 0 where nothing is skin.
+    """How much brighter than the skin around it every vertex is, ``(V, 1)``, as a share; 0 where nothing is skin.
 
     Args:
         photo: ``(V, 3)``; skin: ``(V,)`` bool.
     """
     from scipy.spatial import cKDTree
 
-    detail = np.zeros_like(photo)
+    detail = np.zeros((len(photo), 1), np.float32)
     chosen = np.flatnonzero(skin)
     if not len(chosen):
         return detail
-    pairs = cKDTree(vertices[chosen]).sparse_distance_matrix(
-        cKDTree(vertices[chosen]), 2.5 * DETAIL_METRES, output_type="coo_matrix"
-    )
-    weight = pairs.tocsr()
+    tree = cKDTree(vertices[chosen])
+    weight = tree.sparse_distance_matrix(tree, 2.5 * DETAIL_METRES, output_type="coo_matrix").tocsr()
     weight.data = np.exp(-0.5 * (weight.data / DETAIL_METRES) ** 2)
-    own = photo[chosen].astype(np.float64)
-    mean = (weight @ own + own) / (np.asarray(weight.sum(axis=1)) + 1)
-    detail[chosen] = np.clip(own - mean, -LARGEST_DETAIL, LARGEST_DETAIL)
+    bright = (photo[chosen] @ LUMA).astype(np.float64)
+    mean = (weight @ bright + bright) / (np.asarray(weight.sum(axis=1))[:, 0] + 1)
+    detail[chosen, 0] = np.clip(bright / np.maximum(mean, 0.02) - 1, -LARGEST_DETAIL, LARGEST_DETAIL)
     return detail

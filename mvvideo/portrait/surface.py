@@ -159,9 +159,15 @@ def build_surface(
     wedges, triangles = np.unique(keys, return_inverse=True)
     vertex, kind = wedges // 4, wedges % 4
     is_twin, is_filled, has_other = (kind == k for k in (Source.MIRRORED, Source.FILLED, 3))
+    # Where mirrored pictures end amid made-up colours their detail runs out.
+    twinned = (kinds == Source.MIRRORED) | (kinds == 3)
+    plain = ((kinds == Source.FILLED) | (facing[view.faces].min(axis=1) < FADING_FACING)) & ~twinned
+    end = _seam(links, view.faces[twinned], view.faces[plain & ~synthetic[view.faces].any(axis=1)])[:, None]
+    relit, offset = (1 - end) * relit, (1 - end) * offset + end * fill
     # Skin seen edge-on fades to its fill: its own picture is the outline's dark rim, drawn out.
     fades = bare * np.clip((FADING_FACING - facing) / (FADING_FACING - TRUSTED_FACING), 0, 1)
-    doubt = np.maximum(bare * (1 - belief) * _seam(links, view.faces, source), contour)
+    seam = _seam(links, view.faces[source == Source.DIRECT], view.faces[source != Source.DIRECT])
+    doubt = np.maximum(bare * (1 - belief) * seam, contour)
     fades = np.maximum(fades, doubt)[:, None]
     is_direct = ~is_twin & ~is_filled
     colour = np.select([is_filled[:, None], is_twin[:, None]], [fill[vertex], offset[vertex]], 0.0)
@@ -211,7 +217,7 @@ def _spread_colours(
         belief: ``(V,)`` how far the photo counts in the result: 1 at anchors, falling to 0 around them, so that
             spread colours begin where the photo leaves off.
         relit: ``(V, 1)`` what brings the twin's colour into the light here; continued: ``(V, 1)`` how far it takes
-            its tone from trusted colours nearby; detail: ``(V, 3)`` what it then still adds.
+            its tone from trusted colours nearby; detail: ``(V, 1)`` how much brighter it then still is, as a share.
 
     Returns:
         ``(V, 3)`` colours, NaN where no trusted vertex is connected, and ``(V, 3)`` offsets that mirrored, relit
@@ -222,7 +228,7 @@ def _spread_colours(
     offset, reached = relax_mesh(links, np.where(seam[:, None], photo - twin, 0), fixed=seam, sweeps=40)
     offset = np.where(reached[:, None], offset, 0)
     tone, reached = relax_mesh(links, np.where(anchor[:, None], photo, 0), fixed=anchor, sweeps=40)
-    goal = tone + relit * detail[mirror] - twin
+    goal = tone * (1 + detail[mirror]) - twin
     offset += continued * reached[:, None] * (goal - offset)
     offset = belief[:, None] * (photo - twin) + (1 - belief[:, None]) * offset
     offset = np.clip(offset, -LARGEST_SEAM, LARGEST_SEAM)
@@ -235,14 +241,11 @@ def _spread_colours(
     return np.where(reached[:, None], spread, np.nan), offset
 
 
-def _seam(links: tuple[np.ndarray, np.ndarray], faces: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """1 where triangles that show the photo meet others, falling to 0 a few vertices away; ``(V,)``."""
+def _seam(links: tuple[np.ndarray, np.ndarray], some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """1 where ``some (F, 3)`` triangles meet ``others``, falling to 0 a few vertices away; ``(V,)``."""
     starts, neighbours = links
     count = len(starts) - 1
-    shown, made = (
-        _touched(faces[chosen], count) for chosen in (source == Source.DIRECT, source != Source.DIRECT)
-    )
-    near = (shown & made).astype(np.float32)
+    near = (_touched(some, count) & _touched(others, count)).astype(np.float32)
     for _ in range(SEAM_STEPS):
         highest = np.maximum.reduceat(near[neighbours], np.minimum(starts[:-1], len(neighbours) - 1))
         spread = np.where(np.diff(starts) > 0, highest, 0) - 1 / SEAM_STEPS

@@ -78,6 +78,27 @@ def plain_bilinear(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndar
     return (1 - fy) * upper + fy * lower
 
 
+def plain_solid(model: AppearanceModel, main, turn: float) -> tuple[np.ndarray, np.ndarray]:
+    """Colour and confidence of what was shaded, ``(H, W, 3)`` and ``(H, W, 4)``."""
+    here, fine = main.values[0], main.values[0, ..., 15]
+    rgb = here[..., :1] * main.texture[0] + here[..., 1:4]
+    seen, layer = here[..., 4], here[..., 6]
+    hull = layer < LAYER_FRONT + 0.01
+    low, high = (np.where(hull, SHARP_ENOUGH[1][i], SHARP_ENOUGH[0][i]) for i in range(2))
+    share = np.clip((fine - low) / (high - low), 0, 1)
+    share = np.where(layer < LAYER_BACK + 0.01, 0, share * (1 - turn * here[..., 13]))
+    other = np.where(
+        hull[..., None],
+        plain_bilinear(model.filled, here[..., 7], here[..., 8]),
+        plain_bilinear(model.textures[0], here[..., 7], here[..., 8]),
+    )
+    other = here[..., 9:10] * other + here[..., 10:13]
+    rgb = share[..., None] * rgb + (1 - share[..., None]) * other
+    less = np.where(hull, 0, 0.5 * np.minimum(here[..., 9], 2 * seen))
+    seen = share * seen + (1 - share) * less
+    return rgb, np.stack([seen, here[..., 5], np.where(seen > 0.01, fine, 0), layer], axis=-1)
+
+
 def plain_render(model: AppearanceModel, vertices: np.ndarray, camera: Cameras) -> tuple[np.ndarray, ...]:
     """One frame ``(V, 3)`` from one camera, a sample per pixel: rgb, alpha, confidence."""
     triangles, pixels, same, _, picture, _ = model._main_mesh
@@ -108,24 +129,19 @@ def plain_render(model: AppearanceModel, vertices: np.ndarray, camera: Cameras) 
         resolution=size,
         texturing=on_canvas((model.fringe,), fringe.pixels),
     )
-    here, fine, solid = main.values[0], main.values[0, ..., 14], main.mask[0]
-    rgb = here[..., :1] * main.texture[0] + here[..., 1:4]
-    seen, layer = here[..., 4], here[..., 6]
-    hull = layer < LAYER_FRONT + 0.01
-    low, high = (np.where(hull, SHARP_ENOUGH[1][i], SHARP_ENOUGH[0][i]) for i in range(2))
-    share = np.clip((fine - low) / (high - low), 0, 1)
     turn = 1 - model._fringe_fades(motion, camera)[0]
-    share = np.where(layer < LAYER_BACK + 0.01, 0, share * (1 - turn * here[..., 13]))
-    other = np.where(
-        hull[..., None],
-        plain_bilinear(model.filled, here[..., 7], here[..., 8]),
-        plain_bilinear(model.textures[0], here[..., 7], here[..., 8]),
-    )
-    other = here[..., 9:10] * other + here[..., 10:13]
-    rgb = share[..., None] * rgb + (1 - share[..., None]) * other
-    less = np.where(hull, 0, 0.5 * np.minimum(here[..., 9], 2 * seen))
-    seen = share * seen + (1 - share) * less
-    confidence = np.stack([seen, here[..., 5], np.where(seen > 0.01, fine, 0), layer], axis=-1)
+    rgb, confidence = plain_solid(model, main, turn)
+    # Skin close behind hair shows through it in turned views
+    own = model.surface.triangles
+    which = picture[: len(own)]
+    alone = shade(clip, own, attributes, resolution=size, texturing=on_canvas(model.textures, pixels, which))
+    below = alone.mask[0] & main.mask[0] & (confidence[..., 3] < LAYER_FRONT + 0.01)
+    gap = np.maximum(alone.distance[0] - main.distance[0], 0)
+    through = np.where(below, turn * alone.values[0, ..., 14] * np.clip(1 - gap / 0.006, 0, 1), 0)[..., None]
+    skin_rgb, skin_confidence = plain_solid(model, alone, turn)
+    rgb = rgb + through * (skin_rgb - rgb)
+    confidence = confidence + through * (skin_confidence - confidence)
+    solid = main.mask[0]
     in_front = edge.mask[0] & (~solid | (edge.distance[0] < main.distance[0] + 0.001))
     opacity = np.where(in_front, edge.texture[0, ..., 3] * (1 - edge.values[0, ..., 1] * turn), 0)
     alpha = opacity + (1 - opacity) * solid
