@@ -10,7 +10,7 @@ import numpy as np
 from driving.video.blink_pull import unpulled
 from driving.video.calibration import calibrated, calibrated_absolute
 from driving.video.lips import sealed
-from driving.video.neutral import neutral_of, relative_to, sharp_lids
+from driving.video.neutral import blink_dips, neutral_of, relative_to, sharp_lids
 from driving.video.result import TrackedShot
 from flame.fitting.track_smoothing import LIGHT, Smoothing, Steady, smoothed, steadied
 from flame.sequence import CHANNELS, FlameSequence
@@ -112,6 +112,7 @@ def tidied(shot: TrackedShot, smoothing: Smoothing = LIGHT) -> FlameSequence:
     """A shot's absolute motion at an even rate: lids shut where they shut, blinks' pull and tremor taken out."""
     tracked = shot.track.sequence
     lids = sharp_lids(tracked.eyelids, shot.lid_gaps, shot.lids_shut)
+    lids = np.maximum(lids, blink_dips(shot.lid_gaps, tracked.fps)[:, None])
     even = unpulled(_even(tracked.replace(eyelids=lids), shot.seconds - shot.seconds[0]))
     return steadied(smoothed(even, smoothing), Steady(), even)
 

@@ -1,4 +1,4 @@
-"""A filmed head that stands still drives a head that stands still; one that moves is not dulled."""
+"""A filmed head that stands still drives a head that stands still; one that moves is not dulled; blinks are brief."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from driving.video.blink_pull import BlinkPull, unpulled
 from driving.video.finder import FaceSquare
 from driving.video.follower import FaceFollower
+from driving.video.neutral import blink_dips
 from flame import FlameSequence
 from flame.fitting.track_smoothing import LIGHT, Steady, smoothed, steadied
 from mvportrait.tracking_scores import still_jitter_deg
@@ -102,3 +103,22 @@ def test_a_new_window_is_looked_at_until_it_is_settled():
     first, later = (follower.find(picture, i / FPS) for i in range(2))
     assert first is not None and later is not None
     assert np.abs(first - later).max() < 0.6, "pixels; the first look is off by six"
+
+
+def test_brief_dips_are_blinks_even_where_lids_do_not_seem_to_meet():
+    t = np.arange(150) / FPS
+    gap = 0.27 + np.random.default_rng(4).normal(0, 0.005, 150)
+    for middle in (1.0, 2.5):
+        gap -= 0.15 * np.clip(1.0 - np.abs(t - middle) / 0.12, 0.0, 1.0)
+    looking_down = (t > 3.5) & (t < 4.8)
+    gaps = np.repeat(np.where(looking_down, 0.13, gap)[:, None], 2, axis=1)
+    dips = blink_dips(gaps, FPS)
+    assert dips[[25, 62]].min() > 0.9
+    assert dips[looking_down].max() < 0.1 and dips[:20].max() < 0.1
+    wink = gaps.copy()
+    wink[:, 1] = 0.27
+    assert not blink_dips(wink, FPS).any()
+    assert not blink_dips(np.full((20, 2), np.nan), FPS).any()
+    unseen = gaps.copy()
+    unseen[100:] = np.nan
+    assert np.isfinite(blink_dips(unseen, FPS)).all()
