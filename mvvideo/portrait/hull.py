@@ -16,6 +16,15 @@ import numpy as np
 
 from mvvideo.portrait.canvas import OPAQUE, Canvas
 from mvvideo.portrait.collar import Collar
+from mvvideo.portrait.girth import (
+    HAIR_BEHIND,
+    HAIR_IN_FRONT,
+    RISE_METRES,
+    behind_cheeks,
+    hair_metres,
+    limited,
+    torso_half_depth,
+)
 from mvvideo.portrait.kernels import relax_grid
 from mvvideo.portrait.plate import push_pull
 from mvvideo.portrait.snapping import signed_distance
@@ -206,7 +215,9 @@ class _Depths:
         metres = anatomy.metres_per_pixel
         row = nodes[..., 1]
         head_part = np.clip((anatomy.neck_row - row) / (anatomy.neck_row - anatomy.chin_row), 0, 1)
+        place = {"chin_row": anatomy.chin_row, "metres_per_pixel": metres}
         self.rim = (head_part * anatomy.skull_z + (1 - head_part) * anatomy.body_z).astype(np.float32)
+        self.rim -= behind_cheeks(view, nodes, **place)
         covered = sample_at(view.mask.astype(np.float32), nodes) > 0.99
         mesh_front, mesh_back = _sample_known(view.front, nodes), _sample_known(view.back, nodes)
         # The sheet is straight between nodes, the skin is not: stay behind its deepest point nearby.
@@ -229,14 +240,15 @@ class _Depths:
         room = np.clip(self.rim, leaving + margin, np.maximum(deepest - margin, leaving + margin))
         self.rim = np.where(covered, skin_rim * room + (1 - skin_rim) * self.rim, self.rim).astype(np.float32)
 
+        deepest_body = torso_half_depth(view, nodes, head_part=head_part, **place)
         curvature = ROUND_BODY + (ROUND_HEAD - ROUND_BODY) * head_part
         source = 4 * curvature * (step * metres) ** 2
         known = on_skin & inside
         start = np.where(known, np.maximum(behind_chin - self.rim, 0.004) ** 2, 0.0)
         squared = relax_grid(start, fixed=known | ~inside, source=source)
-        front = self.rim + np.sqrt(np.maximum(squared, 0))
+        front = self.rim + limited(np.sqrt(np.maximum(squared, 0)), deepest_body)
         squared = relax_grid(np.zeros_like(start), fixed=~inside, source=source)
-        back = self.rim - np.sqrt(np.maximum(squared, 0))
+        back = self.rim - limited(np.sqrt(np.maximum(squared, 0)), deepest_body)
 
         # Behind the bare face, in front of the hairy scalp; the sheet crosses the skin just outside bare skin.
         beyond = -bare_distance  # metres outside bare skin
@@ -244,11 +256,14 @@ class _Depths:
         offset = np.interp(
             beyond, [-0.02, 0.0, step * metres, 2.5 * step * metres], [-0.015, -0.002, -0.002, rise]
         )
+        hair = hair_metres(canvas, view, bare, nodes, **place)
+        risen = np.clip((beyond - 2 * step * metres) / RISE_METRES, 0, 1)
+        offset += risen * np.maximum(HAIR_IN_FRONT * hair - rise, 0)
         emerged = beyond > step * metres
         over = np.maximum(front, mesh_front + offset)
         under = np.minimum(front, deepest) + offset
         front = np.where(covered, np.where(emerged, over, under), front)
-        outside = np.minimum(back, mesh_back - HAIR_OVER_SCALP_METRES)
+        outside = np.minimum(back, mesh_back - np.maximum(HAIR_BEHIND * hair, HAIR_OVER_SCALP_METRES))
         within = np.minimum(self.rim, leaving + margin)
         bald = np.clip((skin_rim - 0.1) / 0.2, 0, 1)
         back = np.where(covered, bald * within + (1 - bald) * outside, back)
