@@ -1,9 +1,12 @@
-"""The live loop: take a frame, follow the face, draw head and portrait, show them, and measure how late it is."""
+"""The live loop: take a frame, follow the face, draw head and portrait, show them, and measure how late it is.
+
+While a picture is drawn, the face in the next frame is followed already, on another core."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +17,7 @@ import numpy as np
 from flame.errors import ConfigError, NoFaceError, input_error
 from mvportrait.driving_options import REGIONS, check_range, parse_strength
 from mvportrait.live.displays import Display, FileRecording, open_display
+from mvportrait.live.overlap import fewer_threads, may_overlap
 from mvportrait.live.sources import LiveFrame, open_source
 from mvportrait.options import check_size
 from mvportrait.outputs import check_output_file, output_file
@@ -21,6 +25,7 @@ from mvportrait.provenance import Provenance
 from mvportrait.reporting import Reporter
 
 if TYPE_CHECKING:
+    from driving.video import LivePose
     from flame.sequence import FlameSequence
     from mvvideo.portrait import Portrait
 
@@ -148,24 +153,37 @@ def run_live(options: LiveOptions, *, reporter: Reporter | None = None) -> LiveR
             displays.append(FileRecording(staged, fps=source.fps, provenance=provenance))
         for display in displays:
             stack.callback(display.close)
+        worker = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        frames = iter(source)
+
+        def follow() -> tuple[LiveFrame, LivePose, float] | None:
+            frame = next(frames, None)
+            if frame is None:
+                return None
+            return frame, follower.push(TimedFrame(frame.image, frame.seconds)), time.perf_counter()
+
         began = time.perf_counter()
         try:
-            for frame in source:
-                pose = follower.push(TimedFrame(frame.image, frame.seconds))
-                followed = time.perf_counter()
-                picture, stages = painter.paint(frame, pose.sequence)
-                late = time.perf_counter() - frame.taken_at
-                label = f"{1000 * late:.0f} ms" if pose.seen else "no face"
-                picture = _labelled(picture, label)
-                wanted = [display.show(picture) for display in displays]
-                report.unseen += int(not pose.seen)
-                if report.shown or report.preparation:
-                    report.add({"follow": followed - frame.taken_at, **stages, "total": late})
-                else:  # finding out whose face it is, and loading, happens once
-                    report.preparation = late
-                    source.hold()
-                if not all(wanted):
-                    break
+            taken, ahead = follow(), None
+            with fewer_threads():
+                while taken is not None:
+                    frame, pose, followed = taken
+                    prepared = bool(report.shown or report.preparation)
+                    if prepared and may_overlap():
+                        ahead = worker.submit(follow)
+                    picture, stages = painter.paint(frame, pose.sequence)
+                    late = time.perf_counter() - frame.taken_at
+                    picture = _labelled(picture, f"{1000 * late:.0f} ms" if pose.seen else "no face")
+                    wanted = [display.show(picture) for display in displays]
+                    report.unseen += int(not pose.seen)
+                    if prepared:
+                        report.add({"follow": followed - frame.taken_at, **stages, "total": late})
+                    else:  # finding out whose face it is, and loading, happens once
+                        report.preparation = late
+                        source.hold()
+                    if not all(wanted):
+                        break
+                    taken, ahead = follow() if ahead is None else ahead.result(), None
         except KeyboardInterrupt:
             reporter.note("stopped")
         report.seconds = time.perf_counter() - began - report.preparation
