@@ -22,6 +22,7 @@ __all__ = ["BlinkPull", "unpulled"]
 _SLOW_HZ = 1.0  # blinks are faster than this
 _LIKELY = np.array([0.015] * 6 + [0.004, 0.004, 0.015])
 """Standard deviation of the pull of shut lids: turns in radians, the way in metres."""
+_MOST = 2.0  # times that: a head that goes farther with its blinks nods
 _RELATED_FRAMES = 4.0  # neighbouring frames err alike: so many count as one
 _QUICK = 0.1  # what a head does faster than this (radians a second) says little about its blinks
 _MEMORY_SECONDS = 60.0
@@ -47,7 +48,7 @@ def _pull(lids: np.ndarray, both: np.ndarray, own: np.ndarray, weight: float) ->
     """
     least = both / max(float(lids), 1e-9)
     noise = np.maximum(own - least * both, 1e-12) / max(weight, 1e-9) * _RELATED_FRAMES
-    return both / (lids + noise / _LIKELY**2)
+    return np.clip(both / (lids + noise / _LIKELY**2), -_MOST * _LIKELY, _MOST * _LIKELY)
 
 
 def unpulled(motion: FlameSequence) -> FlameSequence:

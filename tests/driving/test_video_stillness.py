@@ -47,6 +47,11 @@ def test_heads_that_move_are_left_alone():
     neck = np.stack([0.1 * np.sin(6.0 * t), 0.3 * np.sin(2.2 * t + 1), np.zeros(150)], axis=1)
     moving = _blinking(6.0).replace(neck=neck)
     assert np.abs(unpulled(moving).neck - moving.neck).max() < 0.005
+    bowing = _blinking(6.0)
+    bowing = bowing.replace(neck=0.2 * bowing.eyelids[:, :1] * np.array([1.0, 0.0, 0.0]))
+    assert np.ptp(unpulled(bowing).neck[:, 0]) > 0.8 * np.ptp(bowing.neck[:, 0]), (
+        "somebody who shuts the eyes at every nod"
+    )
     short = moving[:3]
     assert unpulled(short).allclose(short)
 
