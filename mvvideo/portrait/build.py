@@ -43,7 +43,7 @@ EAR_ROOM_METRES = 0.025
 """Around the fitted ear, where nothing is taken for hair."""
 BARE_EDGE_PIXELS = 6.0
 """How finely the edge of bare skin is known, per 512 pixels of the crop."""
-SEEN_EAR, COVERED_EAR = 0.002, 0.1
+SEEN_EAR, COVERED_EAR = 0.002, 0.2
 """Share of the head's picture from which on an ear is on the photo's side; share of its skin that shows, below which
 it lies under hair."""
 BODY_BEHIND_NECK_METRES = 0.03
