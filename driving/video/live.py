@@ -14,7 +14,7 @@ from driving.video.blink_pull import BlinkPull
 from driving.video.calibration import calibrated
 from driving.video.follower import FaceFollower
 from driving.video.lips import lip_gap, sealed
-from driving.video.neutral import relative_to, sharp_lids
+from driving.video.neutral import relative_to, sharp_lids, shut_ratio
 from driving.video.one_euro import OneEuro
 from driving.video.regions import scaled
 from driving.video.request import REGIONS, TimedFrame, VideoRequest, checked_frames
@@ -34,6 +34,7 @@ REFINE_SECONDS = 2.0
 HOLD_SECONDS, EASE_SECONDS = 0.3, 0.3
 """How long a lost face's pose is held, and then the time constant of its way to rest and back."""
 _REFINE_FRAMES = 24
+_LOOK_BACK = 10  # frames between two looks at the blinks so far
 _OPEN_FRAMES = 240  # over which it is found how open the eyes usually are
 _STILL_HZ = {"rotation": 1.0, "neck": 1.5, "translation": 1.0, "jaw": 4.0, "eyes": 3.0, "eyelids": 12.0}
 _PER_SPEED = {"rotation": 8.0, "neck": 8.0, "translation": 20.0, "jaw": 8.0, "eyes": 4.0, "eyelids": 4.0}
@@ -95,6 +96,8 @@ class LiveFollower:
             name: OneEuro(still_hz=_STILL_HZ[name], per_speed=_PER_SPEED[name]) for name in _STILL_HZ
         }
         self._filters["expression"] = OneEuro(still_hz=_EXPRESSION_HZ, per_speed=_EXPRESSION_PER_SPEED)
+        self._frames = 0
+        self._shut = shut_ratio(np.zeros((0, 2)), self._fps)
         self._lids: deque[np.ndarray] = deque(maxlen=_OPEN_FRAMES)
         self._pose = FlameSequence.neutral(1, fps=self._fps, basis=head.name)
         self._restart()
@@ -189,7 +192,10 @@ class LiveFollower:
     def _with_lids(self, pose: FlameSequence, start: TrackStart) -> FlameSequence:
         """The last frame's pose with eyelids in parts of this face's way to shut."""
         gaps = np.array(self._lids) if self._lids else np.full((1, 2), np.nan)
-        lids = sharp_lids(np.repeat(pose.eyelids, len(gaps), axis=0), gaps, start.lids_shut)[-1:]
+        if self._frames % _LOOK_BACK == 0:
+            self._shut = shut_ratio(gaps, self._fps)
+        self._frames += 1
+        lids = sharp_lids(np.repeat(pose.eyelids, len(gaps), axis=0), gaps, start.lids_shut, self._shut)[-1:]
         return pose.replace(eyelids=lids)
 
     def _shown(self, seen: bool, now: float, step: float) -> FlameSequence:

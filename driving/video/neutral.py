@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from flame.relative import to_relative
 from flame.sequence import FlameSequence
 
-__all__ = ["BUST_METRES", "blink_dips", "neutral_of", "relative_to", "sharp_lids"]
+__all__ = ["BUST_METRES", "blink_dips", "neutral_of", "relative_to", "sharp_lids", "shut_ratio"]
 
 _REST_QUANTILE = 0.25  # faces move away from rest in one direction: lips open, brows rise
 _LIDS_QUANTILE = 0.3
@@ -21,6 +23,7 @@ _SHUT_RATIO = (
 _BLINK_SECONDS = 0.4  # a blink is over by then
 _DIP_RATIO, _DIP_OPEN = 0.6, 0.65  # of an eye's usual opening: narrowed, and open before and after it
 _DIP_BEGINS = 0.9
+_FEWEST_BLINKS, _NEARLY = 2, 0.04
 _WIDEST_NARROW = 0.6  # eyelids shut further than this are a blink, not a way to look
 
 
@@ -75,9 +78,27 @@ def blink_dips(gaps: np.ndarray, fps: float) -> np.ndarray:
         gaps: (T, 2) height over length of the openings, NaN where not seen; frames that follow each other evenly.
     """
     found = np.zeros(len(gaps))
+    for start, course, _ in _dips(gaps, fps):
+        part = slice(start, start + len(course))
+        found[part] = np.maximum(found[part], course * course * (3.0 - 2.0 * course))
+    return found
+
+
+def shut_ratio(gaps: np.ndarray, fps: float) -> tuple[float, float]:
+    """Of an eye's usual opening: where it is shut and where that begins, as this face's blinks so far (T, 2) tell."""
+    bottoms = [bottom for _, _, bottom in _dips(gaps, fps)]
+    if len(bottoms) < _FEWEST_BLINKS:
+        return _SHUT_RATIO
+    low, high = _SHUT_RATIO
+    shut = float(np.clip(np.median(bottoms) + _NEARLY, low, _DIP_RATIO))
+    return shut, shut + high - low
+
+
+def _dips(gaps: np.ndarray, fps: float) -> Iterator[tuple[int, np.ndarray, float]]:
+    """(first frame, course 0 to 1 from there on, opening at the bottom over the usual one) of every brief dip."""
     reach = round(_BLINK_SECONDS * fps)
     if reach < 2 or len(gaps) < 3 or not np.isfinite(gaps).any(axis=0).all():
-        return found
+        return
     ratio = np.nan_to_num(gaps / np.nanquantile(gaps, _OPEN_QUANTILE, axis=0).clip(1e-6), nan=1.0)
     both = ratio.mean(axis=1)
     for bottom in np.flatnonzero(both < _DIP_RATIO):
@@ -90,24 +111,28 @@ def blink_dips(gaps: np.ndarray, fps: float) -> np.ndarray:
         top = _DIP_BEGINS * float(tops.mean())
         course = np.clip((top - both[start:end]) / (top - both[bottom]), 0.0, 1.0)
         inside = np.flatnonzero(course > 0.5)
-        if inside[-1] - inside[0] >= reach:
-            continue
-        found[start:end] = np.maximum(found[start:end], course * course * (3.0 - 2.0 * course))
-    return found
+        if inside[-1] - inside[0] < reach:
+            yield start, course, float(both[bottom])
 
 
-def sharp_lids(eyelids: np.ndarray, gaps: np.ndarray, lids_shut: np.ndarray) -> np.ndarray:
+def sharp_lids(
+    eyelids: np.ndarray,
+    gaps: np.ndarray,
+    lids_shut: np.ndarray,
+    shut: tuple[float, float] = _SHUT_RATIO,
+) -> np.ndarray:
     """(T, 2) eyelids in parts of this face's own way to shut; shut where the eye's opening has all but vanished.
 
     Args:
         eyelids: (T, 2) fitted values.
         gaps: (T, 2) height over length of the openings, NaN where not seen; "open" is their upper part in the clip.
         lids_shut: (2,) values at which the lids meet.
+        shut: of an eye's opening to its usual one, see :func:`shut_ratio`.
     """
     own = np.clip(eyelids / lids_shut, 0.0, 1.0)
     if not np.isfinite(gaps).any():
         return own
     ratio = gaps / np.maximum(np.nanquantile(gaps, _OPEN_QUANTILE, axis=0), 1e-6)
-    low, high = _SHUT_RATIO
+    low, high = shut
     x = np.clip((high - np.nan_to_num(ratio, nan=1.0)) / (high - low), 0.0, 1.0)
     return np.maximum(own, x * x * (3.0 - 2.0 * x))

@@ -8,7 +8,7 @@ import pytest
 from driving.video.blink_pull import BlinkPull, unpulled
 from driving.video.finder import FaceSquare
 from driving.video.follower import FaceFollower
-from driving.video.neutral import blink_dips
+from driving.video.neutral import blink_dips, sharp_lids, shut_ratio
 from flame import FlameSequence
 from flame.fitting.track_smoothing import LIGHT, Steady, smoothed, steadied
 from mvportrait.tracking_scores import still_jitter_deg
@@ -120,6 +120,12 @@ def test_brief_dips_are_blinks_even_where_lids_do_not_seem_to_meet():
     dips = blink_dips(gaps, FPS)
     assert dips[[25, 62]].min() > 0.9
     assert dips[looking_down].max() < 0.1 and dips[:20].max() < 0.1
+    low, high = shut_ratio(gaps, FPS)
+    assert 0.4 < low < 0.56 < high < 0.75
+    assert shut_ratio(gaps[:40], FPS) == shut_ratio(np.zeros((0, 2)), FPS), "one dip may be anything"
+    open_lids = np.zeros((150, 2))
+    assert sharp_lids(open_lids, gaps, np.ones(2), (low, high))[62].min() > 0.8
+    assert sharp_lids(open_lids, gaps, np.ones(2))[62].max() < 0.5
     wink = gaps.copy()
     wink[:, 1] = 0.27
     assert not blink_dips(wink, FPS).any()
