@@ -51,7 +51,7 @@ BODY_BEHIND_NECK_METRES = 0.03
 THROAT_METRES = 0.01
 """Below the chin, over which the hull's own picture gives way to the photo's throat."""
 COLLAR_EDGE_METRES = 0.004
-"""Height over a collar from which on skin may show through the edge of hair, but not of clothes."""
+"""Depth below a collar from which on skin does not show through the edge of what lies before it."""
 JAW_METRES = 0.05
 """Height of the jaw's corners over the chin."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
@@ -162,7 +162,7 @@ def build_appearance(
         front_seen=seen,
         plate=plate.astype(np.float32),
         plate_known=plate_known.astype(np.float32),
-        bare_skin=(1 - grown) * np.clip(clearance / COLLAR_EDGE_METRES, 0, 1),
+        bare_skin=(1 - grown) * np.clip(1 + clearance / COLLAR_EDGE_METRES, 0, 1),
     )
 
 

@@ -39,29 +39,30 @@ def _basis(normals: np.ndarray) -> np.ndarray:
 
 
 def measured_shading(normals: np.ndarray, photo: np.ndarray, skin: np.ndarray) -> np.ndarray:
-    """How bright skin is by its normal, ``(V, 1)``, 1 on average over the skin that was measured.
+    """How bright skin is by its normal, ``(V, 3)``, about 1 on average over the skin that was measured.
+
+    Shadows are no grey veil: what light is left in them has another colour, so that channels are measured each.
 
     Args:
         normals: ``(V, 3)``; photo: ``(V, 3)`` colours; skin: ``(V,)`` bool, where they are trusted and skin.
     """
     if skin.sum() < FEWEST_VERTICES:
-        return np.ones((len(normals), 1), np.float32)
+        return np.ones((len(normals), 3), np.float32)
     design = _basis(normals[skin].astype(np.float64))
-    bright = np.log(np.maximum(photo[skin] @ LUMA, 0.02).astype(np.float64))
+    bright = np.log(np.maximum(photo[skin], 0.02).astype(np.float64))
     weight = np.ones(len(bright))
     pull = len(bright) * np.diag(RIDGE)
-    start = float(np.median(bright))
+    start = np.median(bright, axis=0)
     for _ in range(ROUNDS):
-        solved = np.linalg.solve(
-            design.T @ (weight[:, None] * design) + pull, design.T @ (weight * (bright - start))
-        )
+        weighted = design * weight[:, None]
+        solved = np.linalg.solve(design.T @ weighted + pull, weighted.T @ (bright - start))
         left = bright - start - design @ solved
-        weight = 1 / (1 + (left / OUTLYING) ** 2)
+        weight = 1 / (1 + ((left @ LUMA) / OUTLYING) ** 2)
     known = design @ solved
     # Beyond the normals that were seen the fit says nothing: as bright as the brightest, as dark as the darkest.
-    low, high = np.quantile(known, (0.02, 0.98))
-    shading = np.exp(np.clip(_basis(normals.astype(np.float64)) @ solved, low, high) - np.median(known))
-    return shading.astype(np.float32)[:, None]
+    low, high = np.quantile(known, (0.02, 0.98), axis=0)
+    every = _basis(normals.astype(np.float64)) @ solved
+    return np.exp(np.clip(every, low, high) - np.median(known, axis=0)).astype(np.float32)
 
 
 def continued_share(

@@ -40,7 +40,9 @@ SEAM_STEPS = 4
 """Edges of the mesh over which photographed skin fades, in turned views, to the colours made up beside it."""
 BEHIND_EARS_METRES = -0.09
 """Template z behind which the upper head is hairy."""
-LARGEST_RELIGHT = 1.6
+RIM_FACING, BESIDE_SKIN = 0.45, 0.6
+"""Cosine from which on skin tells of the rim beside it; likeness from which on that rim is skin, too."""
+LARGEST_RELIGHT = 1.8
 """Most that a mirrored colour is made brighter or darker for the light here."""
 DIFFERENT_LIGHT = 0.3
 """Shift of a mirrored colour from which on its twin lies in another light: its picture shows that light's edges."""
@@ -120,14 +122,15 @@ def build_surface(
     doubtful = direct & ~synthetic & ~anchor
     doubtful &= _trusted(head, canvas, likeness, pixels, facing, cosine=DOUBTED_FACING)
     belief = anchor + doubtful * np.clip((facing - DOUBTED_FACING) / (TRUSTED_FACING - DOUBTED_FACING), 0, 1)
+    photo, skin = sample_at(canvas.colour, pixels), sample_at(likeness, pixels)
     # What is neither skin nor outline, a lock of hair, goes on in colours made up beside it.
-    bare = (_bare_rim(canvas, likeness, pixels) | anchor | (contour > 0)) & ~synthetic
+    bare = _bare_rim(canvas, likeness, pixels) | anchor | (contour > 0)
+    bare = (bare | _skin_rim(head, links, skin, facing, direct)) & ~synthetic
     belief = np.where(direct & ~synthetic & ~bare, 1, belief) * (1 - contour)
     has_twin = anchor[mirror]
     # A mirrored triangle must agree with the filled ones around it.
     source[(source == Source.MIRRORED) & ~has_twin[view.faces].all(axis=1)] = Source.FILLED
     source[_crumbs(view.faces, source == Source.MIRRORED)] = Source.FILLED
-    photo, skin = sample_at(canvas.colour, pixels), sample_at(likeness, pixels)
     plain = anchor & (skin > 0.4)
     under = _under_shade(head, vertices)
     shading = under * measured_shading(head.vertex_normals(vertices), photo / under, plain)
@@ -164,6 +167,8 @@ def build_surface(
     plain = ((kinds == Source.FILLED) | (facing[view.faces].min(axis=1) < FADING_FACING)) & ~twinned
     end = _seam(links, view.faces[twinned], view.faces[plain & ~synthetic[view.faces].any(axis=1)])[:, None]
     relit, offset = (1 - end) * relit, (1 - end) * offset + end * fill
+    gain = relit.mean(axis=1, keepdims=True)
+    offset = offset + (relit - gain) * photo[mirror]
     # Skin seen edge-on fades to its fill: its own picture is the outline's dark rim, drawn out.
     fades = bare * np.clip((FADING_FACING - facing) / (FADING_FACING - TRUSTED_FACING), 0, 1)
     seam = _seam(links, view.faces[source == Source.DIRECT], view.faces[source != Source.DIRECT])
@@ -177,7 +182,7 @@ def build_surface(
         triangles=triangles.reshape(-1, 3).astype(np.int32),
         source=source,
         pixels=main_pixels.astype(np.float32),
-        gain=np.select([is_filled, is_twin], [0, relit[vertex, 0]], 1).astype(np.float32)[:, None],
+        gain=np.select([is_filled, is_twin], [0, gain[vertex, 0]], 1).astype(np.float32)[:, None],
         colour=colour.astype(np.float32),
         seen=np.select([is_direct, is_twin], [1.0, 0.5], 0.0).astype(np.float32),
         facing=np.select([is_direct, is_twin], [facing[vertex], facing[mirror[vertex]]], 0.0).astype(
@@ -185,7 +190,7 @@ def build_surface(
         ),
         other_pixels=np.where(has_other[:, None], pixels[mirror[vertex]], main_pixels).astype(np.float32),
         other_gain=np.select(
-            [is_filled[:, None], (kind == Source.DIRECT)[:, None]], [0, 1 - fades[vertex]], relit[vertex]
+            [is_filled[:, None], (kind == Source.DIRECT)[:, None]], [0, 1 - fades[vertex]], gain[vertex]
         ).astype(np.float32),
         other_colour=np.select(
             [has_other[:, None], (kind == Source.DIRECT)[:, None]],
@@ -216,7 +221,7 @@ def _spread_colours(
         mirror: ``(V,)`` the vertex on the other side; shading: ``(V, 1)`` taken out before spreading.
         belief: ``(V,)`` how far the photo counts in the result: 1 at anchors, falling to 0 around them, so that
             spread colours begin where the photo leaves off.
-        relit: ``(V, 1)`` what brings the twin's colour into the light here; continued: ``(V, 1)`` how far it takes
+        relit: ``(V, 3)`` what brings the twin's colour into the light here; continued: ``(V, 1)`` how far it takes
             its tone from trusted colours nearby; detail: ``(V, 1)`` how much brighter it then still is, as a share.
 
     Returns:
@@ -263,6 +268,26 @@ def _bare_rim(canvas: Canvas, likeness: np.ndarray, pixels: np.ndarray) -> np.nd
     """Vertices on skin, or on the few pixels of outline around the person, ``(V,)`` bool."""
     room = sample_at(signed_distance(canvas.matte > 0.9), pixels)
     return (sample_at(likeness, pixels) > 0.4) | (room < 8 * canvas.size / 512)
+
+
+def _skin_rim(
+    head: FlameHead,
+    links: tuple[np.ndarray, np.ndarray],
+    skin: np.ndarray,
+    facing: np.ndarray,
+    direct: np.ndarray,
+) -> np.ndarray:
+    """Vertices seen edge-on, beside skin: what else the photo shows there hangs behind or before it, ``(V,)`` bool.
+
+    A beard or a lock over the temple goes on inwards; hair behind a jaw ends at its rim.
+
+    Args:
+        skin: ``(V,)`` likeness; facing: ``(V,)`` cosines; direct: ``(V,)`` bool, what the photo shows.
+    """
+    front = face_front(head)
+    inner = front & direct & (facing > RIM_FACING)
+    beside, reached = relax_mesh(links, np.where(inner, skin, 0)[:, None], fixed=inner, sweeps=12)
+    return front & (facing < TRUSTED_FACING) & reached & (beside[:, 0] > BESIDE_SKIN)
 
 
 def _trusted(
