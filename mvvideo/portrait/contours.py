@@ -2,6 +2,7 @@
 
 A fitted nose's outline is a few millimetres off the photo's. On either side of it the photo may show the other
 surface, or the dark line that painters draw and lenses blur between them; no other view may show that as skin.
+The same goes for the rim of a jaw that hair hangs behind.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import numpy as np
 from flame.head import FlameHead
 from flame.regions import INSIDE_MOUTH
 from mvvideo.portrait.canvas import Canvas
+from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.views import HeadView, face_front, sample_at
 
-__all__ = ["beside_contours"]
+__all__ = ["beside_contours", "skin_rim"]
 
 PROBE_METRES, GAP_METRES = 0.002, 0.006
 """So far beyond an outline the face lies at least this far behind it, where it is one."""
@@ -26,6 +28,11 @@ BEHIND_METRES, BEFORE_METRES = 0.007, 0.003
 """How far beyond the outline, and inside it, the photo is doubted: twice that where doubt has faded away."""
 SEPARATE_METRES = 0.002
 """What lies less far behind the outline than this belongs to the surface in front."""
+
+GRAZING = 0.35
+"""Cosine below which skin is seen edge-on."""
+RIM_FACING, BESIDE_SKIN = 0.45, 0.6
+"""Cosine from which on skin tells of the rim beside it; likeness from which on that rim is skin, too."""
 
 
 def beside_contours(
@@ -94,3 +101,23 @@ def _height(front: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     """World z at the nearest pixel, ``(P,)``, far behind everything where there is none."""
     column, row = (np.clip(pixels[:, i].astype(int), 0, front.shape[1] - 1) for i in (0, 1))
     return np.nan_to_num(front[row, column], nan=-1e3)
+
+
+def skin_rim(
+    head: FlameHead,
+    links: tuple[np.ndarray, np.ndarray],
+    skin: np.ndarray,
+    facing: np.ndarray,
+    direct: np.ndarray,
+) -> np.ndarray:
+    """Vertices seen edge-on, beside skin: what else the photo shows there hangs behind or before it, ``(V,)`` bool.
+
+    A beard or a lock over the temple goes on inwards; hair behind a jaw ends at its rim.
+
+    Args:
+        skin: ``(V,)`` likeness; facing: ``(V,)`` cosines; direct: ``(V,)`` bool, what the photo shows.
+    """
+    front = face_front(head)
+    inner = front & direct & (facing > RIM_FACING)
+    beside, reached = relax_mesh(links, np.where(inner, skin, 0)[:, None], fixed=inner, sweeps=12)
+    return front & (facing < GRAZING) & reached & (beside[:, 0] > BESIDE_SKIN)

@@ -18,7 +18,7 @@ import numpy as np
 from flame.head import FlameHead
 from flame.regions import INSIDE_MOUTH
 from mvvideo.portrait.canvas import Canvas
-from mvvideo.portrait.contours import beside_contours
+from mvvideo.portrait.contours import beside_contours, skin_rim
 from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.lids import OWN_COLOUR, lid_colours, lid_share
 from mvvideo.portrait.relight import continued_share, fine_detail, measured_shading
@@ -40,8 +40,6 @@ SEAM_STEPS = 4
 """Edges of the mesh over which photographed skin fades, in turned views, to the colours made up beside it."""
 BEHIND_EARS_METRES = -0.09
 """Template z behind which the upper head is hairy."""
-RIM_FACING, BESIDE_SKIN = 0.45, 0.6
-"""Cosine from which on skin tells of the rim beside it; likeness from which on that rim is skin, too."""
 LARGEST_RELIGHT = 1.8
 """Most that a mirrored colour is made brighter or darker for the light here."""
 DIFFERENT_LIGHT = 0.3
@@ -125,7 +123,7 @@ def build_surface(
     photo, skin = sample_at(canvas.colour, pixels), sample_at(likeness, pixels)
     # What is neither skin nor outline, a lock of hair, goes on in colours made up beside it.
     bare = _bare_rim(canvas, likeness, pixels) | anchor | (contour > 0)
-    bare = (bare | _skin_rim(head, links, skin, facing, direct)) & ~synthetic
+    bare = (bare | skin_rim(head, links, skin, facing, direct)) & ~synthetic
     belief = np.where(direct & ~synthetic & ~bare, 1, belief) * (1 - contour)
     has_twin = anchor[mirror]
     # A mirrored triangle must agree with the filled ones around it.
@@ -268,26 +266,6 @@ def _bare_rim(canvas: Canvas, likeness: np.ndarray, pixels: np.ndarray) -> np.nd
     """Vertices on skin, or on the few pixels of outline around the person, ``(V,)`` bool."""
     room = sample_at(signed_distance(canvas.matte > 0.9), pixels)
     return (sample_at(likeness, pixels) > 0.4) | (room < 8 * canvas.size / 512)
-
-
-def _skin_rim(
-    head: FlameHead,
-    links: tuple[np.ndarray, np.ndarray],
-    skin: np.ndarray,
-    facing: np.ndarray,
-    direct: np.ndarray,
-) -> np.ndarray:
-    """Vertices seen edge-on, beside skin: what else the photo shows there hangs behind or before it, ``(V,)`` bool.
-
-    A beard or a lock over the temple goes on inwards; hair behind a jaw ends at its rim.
-
-    Args:
-        skin: ``(V,)`` likeness; facing: ``(V,)`` cosines; direct: ``(V,)`` bool, what the photo shows.
-    """
-    front = face_front(head)
-    inner = front & direct & (facing > RIM_FACING)
-    beside, reached = relax_mesh(links, np.where(inner, skin, 0)[:, None], fixed=inner, sweeps=12)
-    return front & (facing < TRUSTED_FACING) & reached & (beside[:, 0] > BESIDE_SKIN)
 
 
 def _trusted(

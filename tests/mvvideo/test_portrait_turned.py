@@ -7,17 +7,21 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from flame.head import load_head
 from flame.sequence import FlameSequence
 from mvvideo.portrait.canvas import make_canvas
 from mvvideo.portrait.collar import collar_clearance, tucked_in
-from mvvideo.portrait.contours import beside_contours
+from mvvideo.portrait.contours import beside_contours, skin_rim
 from mvvideo.portrait.hull import Hull, Sheet
+from mvvideo.portrait.kernels import adjacency
 from mvvideo.portrait.portrait import Portrait
 from mvvideo.portrait.relight import continued_share, fine_detail, measured_shading
 from mvvideo.portrait.scalp import cap_paint, hair_cap, hair_share
 from mvvideo.portrait.skinside import INSIDE_METRES, OUTSIDE_METRES, apart_from_skin
+from mvvideo.portrait.surface import Source
 from mvvideo.portrait.views import drawn_triangles, view_head
 from renderer.cameras import Cameras
 from renderer.rigs import orbit
@@ -144,6 +148,39 @@ def test_doubt_lies_beside_the_far_side_of_a_turned_nose_only(head):
     assert head.v_template[turned > 0.5, 0].max() < 0.006  # their right side
     assert not turned[head.region_vertices("lips", "neck", "brow_left", "brow_right")].any()
     assert (frontal > 0.5).sum() < 0.2 * (turned > 0.5).sum()
+
+
+def test_hair_behind_a_jaw_is_no_skin_but_a_beard_stays(head):
+    """Dark at the rim alone is what hangs behind it; dark inwards, too, is the jaw's own."""
+    links = adjacency(head.faces, len(head.v_template))
+    facing = head.vertex_normals(head.v_template)[:, 2]
+    everywhere = np.ones(len(facing), bool)
+    dark_rim = np.where(facing < 0.3, 0.0, 1.0)
+    below = head.v_template[:, 1] < -0.03
+    bearded = np.where(below, 0.0, 1.0)
+    by_hair, by_beard = (skin_rim(head, links, skin, facing, everywhere) for skin in (dark_rim, bearded))
+    front = np.zeros(len(facing), bool)
+    front[head.region_vertices("skin")] = True
+    front &= head.v_template[:, 2] > -0.02
+    jaw = front & below & (head.v_template[:, 1] > -0.07) & (facing > 0.05) & (facing < 0.3)
+    assert jaw.sum() > 5
+    assert by_hair[jaw].mean() > 0.9
+    assert by_beard[jaw].mean() < 0.1
+    assert not by_hair[facing > 0.36].any()
+
+
+def test_crumbs_of_mirrored_skin_are_filled(head):
+    """Three triangles of an earring amid made-up skin would be a speck."""
+    surface = photographed(head, THREE_QUARTERS).appearance.surface
+    mirrored = surface.source == Source.MIRRORED
+    assert mirrored.sum() > 50
+    corners = surface.vertex[surface.triangles[mirrored]]
+    ends = np.roll(corners, 1, axis=1)
+    graph = coo_matrix(
+        (np.ones(corners.size), (corners.ravel(), ends.ravel())), shape=2 * (len(head.v_template),)
+    )
+    piece = connected_components(graph, directed=False)[1][corners[:, 0]]
+    assert np.unique(piece, return_counts=True)[1].min() >= 12
 
 
 def test_the_hidden_side_is_lit_as_the_light_falls(head):
