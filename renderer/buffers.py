@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from flame.errors import ConfigError, InputError, input_error
 from renderer.cameras import Cameras
+from renderer.lining import lining_of, tuck_lining
 from renderer.palette import albedo_of_regions
 from renderer.shading import Shaded, shade
 from renderer.supersampling import box_downsample, checked_factor
@@ -163,7 +164,8 @@ def _draw(
     Returns:
         name → (t·N, H, W, C); with a factor above 1 only mask and shaded.
     """
-    clip = cameras.to_clip(points).reshape(-1, points.shape[1], 4)  # (t·N, V, 4)
+    clip = tuck_lining(cameras.to_clip(points), points, cameras, lining_of(head))
+    clip = clip.reshape(-1, points.shape[1], 4)  # (t·N, V, 4)
     attributes, where = _attributes(points, head, cameras, wanted, preview, threads)
     seen = shade(clip, head.faces, attributes, resolution=(cameras.height, cameras.width), threads=threads)
     drawn = {name: seen.values[..., channels] for name, channels in where.items()}

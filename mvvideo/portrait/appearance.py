@@ -17,6 +17,7 @@ from mvvideo.portrait.surface import HeadSurface, Source
 from mvvideo.portrait.views import sample_at
 from renderer import numba_backend
 from renderer.cameras import Cameras
+from renderer.lining import lining_of, tuck_lining
 from renderer.multisampling import SAMPLE_OFFSETS, SAMPLE_POINTS, find_edges
 from renderer.shading import shade
 from renderer.threads import kernel_threads
@@ -159,8 +160,9 @@ class AppearanceModel:
             normals = np.einsum("nij,vj->nvi", rotation, self.head.vertex_normals(frame))
             shared = np.concatenate([self.head.v_template, groups], axis=1)
             attributes = np.concatenate([normals, np.broadcast_to(shared, (views, *shared.shape))], axis=2)
+            clip = tuck_lining(cameras.to_clip(frame[None]), frame[None], cameras, lining_of(self.head))
             shaded = shade(
-                cameras.to_clip(frame),
+                clip[0],
                 self.head.faces,
                 np.ascontiguousarray(attributes, np.float32),
                 resolution=(cameras.height, cameras.width),
@@ -294,6 +296,7 @@ class AppearanceModel:
         triangles, pixels, same, _, picture, layer = self._main_mesh
         fringe_triangles, fringe_pixels, fringe_values = self._fringe_mesh
         clips, fringe_clips, attributes, fades = [], [], [], []
+        lining = lining_of(self.head)
         for frame in vertices:
             motion = measure_motion(self.head, self.reference, frame, self._rigid_parts)
             skin = frame + move_offsets(self.offsets, self._follow, motion)
@@ -302,7 +305,10 @@ class AppearanceModel:
                 for sheet in (self.hull.front, self.hull.back, self.hull.fringe)
             ]
             points = np.concatenate([skin[self.surface.vertex], *sheets[:2]])
-            clips.append(cameras.to_clip(points))
+            clip = cameras.to_clip(points)  # (N, S + H, 4)
+            own = tuck_lining(cameras.to_clip(skin[None]), skin[None], cameras, lining)[0]
+            clip[:, : len(self.surface.vertex)] = own[:, self.surface.vertex]
+            clips.append(clip)
             fringe_clips.append(cameras.to_clip(sheets[2]))
             fades.append(self._fringe_fades(motion, cameras))
             attributes.append(self._attributes(motion))
