@@ -168,14 +168,15 @@ def build_appearance(
 
 def _overhang(
     head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of every drawn triangle: pixels that the photo's camera sees, and those of them where the photo has
-    background, ``(F',)`` each."""
+    background, ``(F',)`` each; and which one every pixel shows, ``(W, W)``."""
     triangle = visible_triangles(head, vertices, canvas.camera, drawn)
     looked_at = (triangle >= 0) & canvas.photographed
     shown = triangle[looked_at]
     outside = canvas.matte[looked_at] < 0.3
-    return np.bincount(shown, minlength=len(drawn)), np.bincount(shown[outside], minlength=len(drawn))
+    count = len(drawn)
+    return np.bincount(shown, minlength=count), np.bincount(shown[outside], minlength=count), triangle
 
 
 def _without_wide_neck(
@@ -185,7 +186,7 @@ def _without_wide_neck(
     it is left to the hull, then."""
     left = drawn
     for _ in range(3):
-        total, over = _overhang(head, vertices, canvas, left)
+        total, over, _ = _overhang(head, vertices, canvas, left)
         neck = np.isin(left, head.region_faces("neck"))
         if over[neck].sum() > OVERHANGING_NECK * max(total[neck].sum(), 1):
             return np.setdiff1d(drawn, head.region_faces("neck"))
@@ -209,9 +210,8 @@ def _held_inside(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: n
         np.float32
     )  # per pixel
     for _ in range(3):
-        triangle = visible_triangles(head, vertices + move, canvas.camera, drawn)
         # Elsewhere only what would be left out altogether, and leave a hole in a cheek.
-        total, outside = _overhang(head, vertices + move, canvas, drawn)
+        total, outside, triangle = _overhang(head, vertices + move, canvas, drawn)
         held = np.append(neck | (other & (outside > 0.5 * np.maximum(total, 1))), False)
         over = held[triangle] & canvas.photographed & (room < 0)
         if not over.any():
@@ -230,7 +230,7 @@ def _held_inside(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: n
 def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, drawn: np.ndarray) -> np.ndarray:
     """Those of the drawn triangles that do not show where the photo has background."""
     for _ in range(3):
-        total, over = _overhang(head, vertices, canvas, drawn)
+        total, over, _ = _overhang(head, vertices, canvas, drawn)
         wrong = over > 0.5 * np.maximum(total, 1)
         if not wrong.any():
             break
