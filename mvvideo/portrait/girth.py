@@ -16,10 +16,14 @@ from mvvideo.portrait.plate import push_pull
 from mvvideo.portrait.snapping import signed_distance
 from mvvideo.portrait.views import HeadView, sample_at
 
-__all__ = ["behind_cheeks", "hair_metres", "limited", "torso_half_depth"]
+__all__ = ["behind_cheeks", "chest_metres", "hair_metres", "limited", "torso_half_depth"]
 
 CHEST_METRES, SHOULDERS_METRES = 0.10, 0.30
 """Half depth of a clothed torso in the middle, and the distance from there at which a third of it is left."""
+BREAST_METRES, BREAST_HALF_WIDTH_METRES = 0.03, 0.08
+"""How far the middle of the front lies before the sides from the collar down; over what distance it falls back."""
+BELLY_FROM_METRES, BELLY_SLOPE = 0.16, 0.3
+"""Below the chin, where the middle comes further forward; metres a metre."""
 HEAD_HALF_DEPTH_METRES = 0.30
 """A limit that no head meets."""
 HANGING_METRES, HANGING_FROM_METRES, HANGING_OVER_METRES = 0.03, 0.08, 0.10
@@ -44,11 +48,25 @@ def torso_half_depth(
         nodes: ``(G, G, 2)`` pixels; chin_row, metres_per_pixel: of the canvas.
         head_part: ``(G, G)`` 1 on the head, 0 on the body.
     """
-    middle = np.nonzero(view.mask[: max(int(chin_row), 1)])[1]
-    centre = middle.mean() if middle.size else 0.5 * view.mask.shape[1]
-    aside = (nodes[..., 0] - centre) * metres_per_pixel
+    aside = _aside(view, nodes, chin_row) * metres_per_pixel
     torso = CHEST_METRES * np.exp(-((aside / SHOULDERS_METRES) ** 2))
     return (torso + head_part * HEAD_HALF_DEPTH_METRES).astype(np.float32)
+
+
+def chest_metres(
+    view: HeadView, nodes: np.ndarray, *, chin_row: float, metres_per_pixel: float
+) -> np.ndarray:
+    """How far the front of a body comes forward in its middle, ``(G, G)``: collars and chests do not fall back."""
+    aside = _aside(view, nodes, chin_row) * metres_per_pixel
+    below = (nodes[..., 1] - chin_row) * metres_per_pixel
+    down = BREAST_METRES + BELLY_SLOPE * np.clip(below - BELLY_FROM_METRES, 0, 0.1)
+    return (down * np.exp(-((aside / BREAST_HALF_WIDTH_METRES) ** 2))).astype(np.float32)
+
+
+def _aside(view: HeadView, nodes: np.ndarray, chin_row: float) -> np.ndarray:
+    """Pixels from the middle of the head above the chin, signed, ``(G, G)``."""
+    middle = np.nonzero(view.mask[: max(int(chin_row), 1)])[1]
+    return nodes[..., 0] - (middle.mean() if middle.size else 0.5 * view.mask.shape[1])
 
 
 def limited(half_depth: np.ndarray, limit: np.ndarray) -> np.ndarray:

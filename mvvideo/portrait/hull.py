@@ -21,6 +21,7 @@ from mvvideo.portrait.girth import (
     HAIR_IN_FRONT,
     RISE_METRES,
     behind_cheeks,
+    chest_metres,
     hair_metres,
     limited,
     torso_half_depth,
@@ -246,7 +247,9 @@ class _Depths:
         known = on_skin & inside
         start = np.where(known, np.maximum(behind_chin - self.rim, 0.004) ** 2, 0.0)
         squared = relax_grid(start, fixed=known | ~inside, source=source)
-        front = self.rim + limited(np.sqrt(np.maximum(squared, 0)), deepest_body)
+        inflated = limited(np.sqrt(np.maximum(squared, 0)), deepest_body)
+        full = np.clip(2 * inflated / deepest_body, 0, 1) * (1 - head_part)
+        front = self.rim + inflated + full * chest_metres(view, nodes, **place)
         squared = relax_grid(np.zeros_like(start), fixed=~inside, source=source)
         back = self.rim - limited(np.sqrt(np.maximum(squared, 0)), deepest_body)
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mvvideo.portrait.girth import behind_cheeks, hair_metres, limited, torso_half_depth
+from mvvideo.portrait.girth import behind_cheeks, chest_metres, hair_metres, limited, torso_half_depth
 from mvvideo.portrait.hull import build_hull
 
 METRES = 0.001
@@ -85,3 +85,12 @@ def test_shoulders_cut_by_the_picture_are_not_a_slab(monkeypatch: pytest.MonkeyP
     depth = front.positions[:, 2] - back.positions[:, 2]
     assert np.median(depth[chest & (aside < 0.05)]) < 0.21
     assert np.median(depth[chest & (aside > 0.15)]) < 0.17
+
+
+def test_a_chest_comes_forward_in_the_middle_and_the_more_the_lower() -> None:
+    mask = np.zeros((400, 400), bool)
+    mask[50:200, 150:250] = True
+    nodes = np.array([[[200.0, 250.0], [300.0, 250.0], [200.0, 399.0]]], np.float32)
+    front = chest_metres(SimpleNamespace(mask=mask), nodes, chin_row=200.0, metres_per_pixel=METRES)
+    assert front[0, 0] == pytest.approx(0.03, abs=1e-3)
+    assert front[0, 1] < 0.5 * front[0, 0] < front[0, 0] < front[0, 2]
