@@ -13,7 +13,7 @@ from mvvideo.portrait.appearance import AppearanceModel
 from mvvideo.portrait.canvas import OPAQUE, Canvas, make_canvas
 from mvvideo.portrait.collar import Collar, collar_clearance, covered_neck, find_collar, tucked_in
 from mvvideo.portrait.face_points import FACE_OVAL
-from mvvideo.portrait.hull import Anatomy, build_hull
+from mvvideo.portrait.hull import Anatomy, Hull, build_hull
 from mvvideo.portrait.inside import clear_mouth, inner_offsets
 from mvvideo.portrait.kernels import adjacency
 from mvvideo.portrait.plate import push_pull
@@ -28,6 +28,7 @@ from mvvideo.portrait.throat import clear_jaw
 from mvvideo.portrait.views import HeadView, drawn_triangles, sample_at, view_head, visible_triangles
 from mvvideo.portrait.wrap import RADIUS_METRES, Wrap, face_the_front, paint_wrap
 from renderer.cameras import Cameras
+from renderer.shading import shade
 
 __all__ = ["build_appearance"]
 
@@ -135,7 +136,7 @@ def build_appearance(
     )
 
     # 4. The photo on the head
-    hidden = _covered_ears(head, view, bare)
+    hidden = _covered_ears(head, view, bare, hull, canvas)
     if hidden.any():
         view = view_head(head, vertices, canvas.camera, view.drawn[~hidden])
     colours = measure_colours(image, landmarks, canvas.pad)
@@ -238,18 +239,24 @@ def _without_overhang(head: FlameHead, vertices: np.ndarray, canvas: Canvas, dra
     return drawn
 
 
-def _covered_ears(head: FlameHead, view: HeadView, bare: np.ndarray) -> np.ndarray:
+def _covered_ears(
+    head: FlameHead, view: HeadView, bare: np.ndarray, hull: Hull, canvas: Canvas
+) -> np.ndarray:
     """Drawn triangles of ears that lie under hair or a hat, ``(F',)`` bool: their tips would pierce it in turned
     views.
 
     Args:
-        bare: ``(W, W)`` 1 where the photo shows the head's own skin.
+        bare: ``(W, W)`` 1 where the photo shows the head's own skin; hull: with the hair, which is to show instead.
     """
+    clip = canvas.camera.to_clip(hull.front.positions)
+    body = shade(clip, hull.front.triangles, None, resolution=2 * (canvas.width,)).mask[0]
+    missing = (canvas.matte > OPAQUE) & ~body
     covered = np.zeros(len(view.drawn), bool)
     for side in ("left", "right"):
         ear = np.isin(view.drawn, head.region_faces(f"ear_{side}"))
         shown = np.append(ear, False)[view.triangle]
-        if shown.sum() > SEEN_EAR * view.mask.sum() and bare[shown].mean() < COVERED_EAR:
+        on_photo = shown.sum() > SEEN_EAR * view.mask.sum()
+        if on_photo and bare[shown].mean() < COVERED_EAR and not missing[shown].any():
             covered |= ear
     return covered
 
