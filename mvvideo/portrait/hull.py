@@ -50,6 +50,8 @@ COLLAR_SHARE = 0.5
 """Share of that at the collar."""
 COLLAR_EDGE_METRES = 0.003
 """Height over which clothes leave the inside of the neck."""
+CHEST_FROM_SKIN_METRES = 0.04
+"""From the edge of bare skin, over which a chest comes forward."""
 ROUND_HEAD, ROUND_BODY = 1.0, 0.30
 """Curvature k of the inflation; a torso is flatter than it is wide."""
 
@@ -249,6 +251,7 @@ class _Depths:
         squared = relax_grid(start, fixed=known | ~inside, source=source)
         inflated = limited(np.sqrt(np.maximum(squared, 0)), deepest_body)
         full = np.clip(2 * inflated / deepest_body, 0, 1) * (1 - head_part)
+        full *= _smoothstep(np.clip(-bare_distance / CHEST_FROM_SKIN_METRES, 0, 1))
         front = self.rim + inflated + full * chest_metres(view, nodes, **place)
         squared = relax_grid(np.zeros_like(start), fixed=~inside, source=source)
         back = self.rim - limited(np.sqrt(np.maximum(squared, 0)), deepest_body)
