@@ -28,6 +28,14 @@ from mvvideo.portrait.girth import (
 )
 from mvvideo.portrait.kernels import relax_grid
 from mvvideo.portrait.plate import push_pull
+from mvvideo.portrait.sheets import (
+    COLLAR_COLOURS_METRES,
+    Sheet,
+    at_depth,
+    cells_to_triangles,
+    facing_of,
+    make_sheet,
+)
 from mvvideo.portrait.snapping import signed_distance
 from mvvideo.portrait.views import HeadView, sample_at
 from mvvideo.portrait.wrap import Wrap
@@ -42,8 +50,6 @@ FADING_HAIR = 0.9
 """Share of the soft edge around hair that disappears as the view turns away from the photo's."""
 COLLAR_METRES, COLLAR_HEIGHT_METRES = 0.004, 0.012
 """Between the back of a neck and the clothes round it; how far down these follow the neck before they leave it."""
-COLLAR_COLOURS_METRES = 0.04
-"""How far below a collar its colours come from: its own place may still be half skin."""
 COLLAR_SIDES_METRES = 0.03
 """Height over the collar from which on the hull ends as far inside the neck as inside other bare skin."""
 COLLAR_SHARE = 0.5
@@ -68,20 +74,6 @@ class Anatomy:
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
-    """A piece of surface: ``positions (V, 3)`` world metres at the photo's pose, ``pixels (V, 2)`` of the
-    canvas, ``triangles (F, 3)``, ``weight (V,)`` 1 follows the head, 0 the shoulders, ``facing (V,)``, and
-    ``unrolled (V, 2)``: pixels of the :class:`~mvvideo.portrait.wrap.Wrap`'s picture."""
-
-    positions: np.ndarray
-    pixels: np.ndarray
-    triangles: np.ndarray
-    weight: np.ndarray
-    facing: np.ndarray
-    unrolled: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
 class Hull:
     """front, back: the closed body; fringe: the soft edge around it, seen only through ``fringe_alpha``.
 
@@ -102,14 +94,7 @@ class Hull:
         Args:
             eye: ``(3,)`` the photo's camera; front_z, back_z: ``(V,)`` world z of each point.
         """
-        return replace(
-            self, front=_at_depth(self.front, eye, front_z), back=_at_depth(self.back, eye, back_z)
-        )
-
-
-def _at_depth(sheet: Sheet, eye: np.ndarray, z: np.ndarray) -> Sheet:
-    stretch = (eye[2] - z) / (eye[2] - sheet.positions[:, 2])
-    return replace(sheet, positions=(eye + stretch[:, None] * (sheet.positions - eye)).astype(np.float32))
+        return replace(self, front=at_depth(self.front, eye, front_z), back=at_depth(self.back, eye, back_z))
 
 
 def build_hull(
@@ -145,10 +130,10 @@ def build_hull(
         collar,
     )
     weight = _follow_weight(view, bare, anatomy, nodes, valid)
-    triangles = _cells_to_triangles(valid)
-    facing = _facing(canvas, nodes, depth.front)
-    front = _sheet(canvas, nodes, depth.front, triangles, weight, facing, wrap, depth.collar)
-    back = _sheet(canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing), wrap, depth.collar)
+    triangles = cells_to_triangles(valid)
+    facing = facing_of(canvas, nodes, depth.front)
+    front = make_sheet(canvas, nodes, depth.front, triangles, weight, facing, wrap, depth.collar)
+    back = make_sheet(canvas, nodes, depth.back, triangles, weight, np.zeros_like(facing), wrap, depth.collar)
     fringe, alpha, skin = _fringe(canvas, view, bare, body, grid, depth, weight, facing, wrap)
     return Hull(front, back, fringe, alpha, skin)
 
@@ -332,70 +317,6 @@ def _follow_weight(
     return np.clip(weight, 0, 1)
 
 
-def _cells_to_triangles(valid: np.ndarray) -> np.ndarray:
-    """Two triangles per cell of four valid nodes, one per cell of three; indices into the flattened grid."""
-    height, width = valid.shape
-    index = np.arange(height * width).reshape(height, width)
-    corners = np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], axis=-1).reshape(
-        -1, 4
-    )
-    there = valid.ravel()[corners]
-    full = corners[there.all(axis=1)]
-    pieces = [full[:, [0, 3, 1]], full[:, [1, 3, 2]]]
-    for missing in range(4):
-        kept = [corner for corner in range(4) if corner != missing]
-        three = corners[(there.sum(axis=1) == 3) & ~there[:, missing]]
-        pieces.append(three[:, kept])
-    return np.concatenate(pieces).astype(np.int32)
-
-
-def _facing(canvas: Canvas, nodes: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """Cosine between the front sheet and the photo's viewing ray at every node, ``(G, G)``."""
-    positions = _unproject(canvas, nodes, depth)
-    across = np.gradient(positions, axis=1)
-    down = np.gradient(positions, axis=0)
-    normal = np.cross(across, down)
-    ray = positions - canvas.camera.center[0]
-    cosine = np.abs((normal * ray).sum(axis=-1))
-    cosine /= np.maximum(np.linalg.norm(normal, axis=-1) * np.linalg.norm(ray, axis=-1), 1e-12)
-    return cosine.astype(np.float32)
-
-
-def _unproject(canvas: Canvas, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """World points ``(..., 3)`` on the rays of ``pixels (..., 2)`` at world height ``z`` along the axis."""
-    distance = canvas.camera.center[0, 2] - z
-    return canvas.camera.unproject(pixels[None], distance[None])[0].astype(np.float32)
-
-
-def _sheet(
-    canvas: Canvas,
-    nodes: np.ndarray,
-    z: np.ndarray,
-    triangles: np.ndarray,
-    weight: np.ndarray,
-    facing: np.ndarray,
-    wrap: Wrap,
-    collar: np.ndarray | None = None,
-) -> Sheet:
-    """Keep the nodes that triangles use.
-
-    Args:
-        collar: ``(G, G)`` how far a node is of a collar: it has the colours of what lies below it.
-    """
-    used, compact = np.unique(triangles, return_inverse=True)
-    pixels = nodes.reshape(-1, 2)[used]
-    positions = _unproject(canvas, pixels, z.ravel()[used])
-    lower = 0.0 if collar is None else COLLAR_COLOURS_METRES * collar.ravel()[used, None]
-    return Sheet(
-        positions,
-        pixels,
-        compact.reshape(-1, 3).astype(np.int32),
-        weight.ravel()[used],
-        facing.ravel()[used],
-        wrap(positions - lower * wrap.axes[:, 1]),
-    )
-
-
 def _fringe(
     canvas: Canvas,
     view: HeadView,
@@ -428,7 +349,7 @@ def _fringe(
     skin = sample_at(cv2.GaussianBlur(bare, (0, 0), 8 * unit), grid)
     share = np.clip(4 * skin, 0, 1) * near_head
     z = share * mesh + (1 - share) * depth.rim
-    sheet = _sheet(canvas, grid, z.astype(np.float32), triangles, weight, facing, wrap)
+    sheet = make_sheet(canvas, grid, z.astype(np.float32), triangles, weight, facing, wrap)
     # From the side the collar is a line across the hair: it fades there everywhere, at bare skin to nothing.
     fading = np.maximum(share, FADING_HAIR).ravel()[np.unique(triangles)]
     return sheet, alpha.astype(np.float32), fading.astype(np.float32)

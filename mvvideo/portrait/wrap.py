@@ -21,7 +21,7 @@ from mvvideo.portrait.views import sample_at
 from renderer.shading import shade
 
 if TYPE_CHECKING:
-    from mvvideo.portrait.hull import Sheet
+    from mvvideo.portrait.sheets import Sheet
 
 __all__ = ["Wrap", "face_the_front", "paint_wrap"]
 
