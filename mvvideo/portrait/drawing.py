@@ -24,9 +24,9 @@ class SolidMesh(NamedTuple):
     of marked pixels; attributes ``(A, V, 15)``: gain, colour 3, seen, facing, layer, the alternative (x, y, gain,
     colour 3), doubt: how far it shows once the view has turned away, and soft: how far what lies close before it lets
     it through; under ``(B, H, W)``: the head's own triangle at pixel centres, whatever lies before it;
-    pixels ``(V, 2)`` place in the photo's canvas; same ``(V,)`` the first vertex at the same place; picture ``(F,)`` −1 none, 0 photo, 1 hull;
-    photo, hull ``(W', W', 3)``: the canvases, canvas_scale ``(2,)``: their pixels per canvas pixel; filled
-    ``(H", W", 3)``, filled_scale ``(2,)``: the picture for the hull's alternative, likewise.
+    pixels ``(V, 2)`` place in the photo's canvas; same ``(V,)`` the first vertex at the same place; picture ``(F,)``
+    −1 none, 0 photo, 1 hull; photo, hull ``(W', W', 3)``: the canvases, canvas_scale ``(2,)``: their pixels per canvas
+    pixel; filled ``(H", W", 3)``, filled_scale ``(2,)``: the picture for the hull's alternative, likewise.
     photo_scale: output pixels per canvas pixel in the photo's own view.
     sharp ``(2, 2)``: for head, hull: photo pixels per output pixel below which the alternative shows, above which
     the photo; layers ``(2,)``: values of the hull's front and back; turn ``(B,)``: how far the view has turned away,
