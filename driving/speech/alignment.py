@@ -175,7 +175,8 @@ def sixteen_bit(
         )
     resampler, generator = StreamResampler(sample_rate), np.random.default_rng(0)
     pieces = []
-    for start in range(0, len(given) + sample_rate, sample_rate):  # a second at a time, the last call for the rest
+    # A second at a time; the last, empty block brings the rest.
+    for start in range(0, len(given) + sample_rate, sample_rate):
         block = given[start : start + sample_rate] * (0.7 / peak)
         even = resampler.push(block) if len(block) else resampler.finish()
         even = even + generator.normal(0.0, 2e-5, len(even))  # digital silence upsets the model
