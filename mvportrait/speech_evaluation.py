@@ -210,9 +210,8 @@ def _rows(clip: _Spoken, options: EvaluateSpeechOptions) -> Iterator[tuple[str, 
         fps = clip.motion.fps
     else:
         fps = options.fps
-        yield "driver", _drive(clip, options, None)
-        if not clip.group:
-            yield "driver, words heard", _drive(clip, options, None, recognise=True)
+        yield "driver", _drive(clip, options, None, recognise=True)
+        yield "network alone", _drive(clip, options, None)
         if clip.transcript is not None:
             yield "driver, transcript", _drive(clip, options, clip.transcript)
     if options.baselines:

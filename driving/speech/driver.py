@@ -214,7 +214,7 @@ def _recognised(
 
     Where it does not (another language, a song, noise) the motion stays as it is.
     """
-    from driving.speech.hearing import sureness
+    from driving.speech.hearing import missed, sureness
     from driving.speech.layout import MOTION_FPS
     from driving.speech.loudness import loudness_of
     from driving.speech.phones import tidy
@@ -226,6 +226,7 @@ def _recognised(
     sure = sureness(phones, merged)
     if not sure.any():
         return sequence
+    sure = sure * (1.0 - missed(phones, merged))
     times = np.arange(len(sequence)) / sequence.fps
     sure = np.interp(times, np.arange(len(sure)) / MOTION_FPS, sure)
     tracks = loudness_of(samples, request.sample_rate)

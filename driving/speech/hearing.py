@@ -24,7 +24,7 @@ import numpy as np
 from driving.speech.alignment import decoder, pocketsphinx_module, recognised, sixteen_bit
 from driving.speech.layout import MOTION_FPS
 from driving.speech.loudness import RATE, level_db, speech_level_db
-from driving.speech.phones import INDEX, SILENCE, PhoneSpan
+from driving.speech.phones import BILABIAL_SEALS, INDEX, SILENCE, PhoneSpan
 from driving.speech.placing import HeardWord
 from driving.speech.resampling import SAMPLE_RATE
 from driving.speech.vocabulary import dictionary_text
@@ -42,6 +42,8 @@ _WHOLE_SECONDS, _LONGEST_SECONDS, _SHORTEST_SECONDS = 16.0, 20.0, 0.3
 _SLACK_FRAMES, _AROUND_SECONDS, _FAR_SECONDS = 2, 1.2, 10.0
 # How far the words' phones may fall behind the network's best guess: nothing and all of the trust.
 _UNSURE, _SURE = 0.62, 0.68
+# Chances of p, b, m from which on the network does and surely does hear one that the words lack, and about where.
+_FAINT, _CLEAR, _ABOUT_SECONDS, _BESIDE_FRAMES = 0.7, 0.9, 0.08, 2
 
 
 class Hearing:
@@ -168,6 +170,25 @@ def sureness(phones: list[PhoneSpan], merged: np.ndarray) -> np.ndarray:
     behind = 0.5 * (near + far)  # a word is trusted in a recording whose words are
     share = np.clip((behind - _UNSURE) / (_SURE - _UNSURE), 0.0, 1.0)
     return share * share * (3.0 - 2.0 * share)
+
+
+def missed(phones: list[PhoneSpan], merged: np.ndarray) -> np.ndarray:
+    """(F,) 0 to 1: where the network clearly hears p, b or m and the words have none about there.
+
+    Recognisers mistake words in noise, on the telephone and from unusual voices; such lips close as the network says.
+
+    Args:
+        phones: of the words.
+        merged: (F, 59) probabilities of phones, by :func:`driving.speech.placing.lips_as_one`.
+    """
+    clear = np.clip((merged[:, INDEX[min(BILABIAL_SEALS)]] - _FAINT) / (_CLEAR - _FAINT), 0.0, 1.0)
+    for span in phones:
+        if span.symbol in BILABIAL_SEALS:
+            first = max(int((span.start - _ABOUT_SECONDS) * MOTION_FPS), 0)
+            clear[first : int((span.end + _ABOUT_SECONDS) * MOTION_FPS) + 1] = 0.0
+    beside = 2 * _BESIDE_FRAMES + 1
+    padded = np.pad(clear, _BESIDE_FRAMES)
+    return np.max([padded[step : step + len(clear)] for step in range(beside)], axis=0)
 
 
 def _shared_out(lengths: list[int]) -> list[list[int]]:

@@ -7,7 +7,7 @@ import pytest
 
 from driving.speech import SpeechDriver, SpeechRequest
 from driving.speech.accents import VoiceAccents
-from driving.speech.hearing import Hearing, _shared_out, spoken_parts, sureness
+from driving.speech.hearing import Hearing, _shared_out, missed, spoken_parts, sureness
 from driving.speech.network import EncoderMemory
 from driving.speech.phones import INDEX, SYMBOLS, PhoneSpan
 from driving.speech.placing import HeardWord, lips_as_one, placed
@@ -63,6 +63,18 @@ def test_words_are_trusted_where_the_network_hears_their_phones() -> None:
     assert sureness(spans, lips_as_one(_chances(spans, 0.2))).max() == 0.0
     voiced = [PhoneSpan({"p": "b", "f": "v"}.get(s.symbol, s.symbol), s.start, s.end) for s in spans]
     assert sureness(voiced, lips_as_one(_chances(spans, 0.9))).min() == 1.0  # the lips of p and b are one
+
+
+def test_lips_that_the_network_clearly_hears_meet_stay_its_own() -> None:
+    spans = spans_of()
+    heard = lips_as_one(_chances(spans, 0.95))
+    assert missed(spans, heard).max() == 0.0
+    seal = next(span for span in spans if span.symbol in "pbm")
+    without = [PhoneSpan("t", s.start, s.end) if s is seal else s for s in spans]
+    found = missed(without, heard)
+    middle = int(0.5 * (seal.start + seal.end) * 50)
+    assert found[middle] == 1.0 and found.mean() < 0.2
+    assert missed(without, lips_as_one(_chances(spans, 0.5))).max() == 0.0  # a guess is not enough
 
 
 def test_sharpening_leaves_alone_what_is_not_sure() -> None:
