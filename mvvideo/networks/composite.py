@@ -34,7 +34,7 @@ __all__ = [
     "without_appearance",
 ]
 
-HELD_WHERE_SEEN, HELD_IN_BACKGROUND, HELD_IN_MOUTH = 0.7, 0.25, 1.0
+HELD_WHERE_SEEN, HELD_IN_BACKGROUND, HELD_IN_MOUTH = 0.7, 0.8, 1.0
 """Share of the network's change that is withheld where the photo shows the person squarely, over the background,
 and at the mouth."""
 
