@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from mvvideo.compositing import composed_rgb
-from mvvideo.networks.composite import Plates, restrained
+from mvvideo.networks.composite import Plates, restrained, without_pattern
 from mvvideo.sampling import sample
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def predict_layers(
     guidance: torch.Tensor,
     reference: ReferenceFeatures,
 ) -> Layers:
-    """One call of the network as it is used: at the device's precision, and restrained.
+    """One call of the network as it is used: at the device's precision, restrained, and without its patches' pattern.
 
     A network that may not see the appearance has nothing to be restrained to.
 
@@ -44,7 +44,9 @@ def predict_layers(
     """
     with half_precision(noisy.device):
         layers = network(noisy, time, guidance, reference)
-    return restrained(layers, guidance.flatten(0, 2)) if network.config.appearance_input else layers
+    if not network.config.appearance_input:
+        return layers
+    return without_pattern(restrained(layers, guidance.flatten(0, 2)), network.config.patch)
 
 
 def denoise_layers(

@@ -29,6 +29,7 @@ __all__ = [
     "Plates",
     "compose",
     "restrained",
+    "without_pattern",
     "smooth_band",
     "warp",
     "without_appearance",
@@ -209,6 +210,25 @@ def restrained(layers: Layers, guidance: torch.Tensor) -> Layers:
         detail_change=layers.detail_change * free,
         alpha_change=layers.alpha_change * free,
     )
+
+
+def without_pattern(layers: Layers, patch: int) -> Layers:
+    """Layers whose colours have no structure as fine as the network's patches: for use, not for training.
+
+    Fine structure is the appearance's; what a small network puts into its own colours at that scale is the same
+    stripes in every patch, which its losses take for the texture of hair. A box as wide as a patch cancels them
+    exactly (one shifted to each side, so that nothing moves).
+
+    Args:
+        layers: N pictures, at the size that the network made them.
+        patch: pixels of a patch's side.
+    """
+    before, after = patch // 2, patch - 1 - patch // 2
+    rgb = layers.rgb
+    for left, right in ((before, after), (after, before)):
+        padded = functional.pad(rgb, (left, right, left, right), mode="replicate")
+        rgb = functional.avg_pool2d(functional.avg_pool2d(padded, (1, patch), 1), (patch, 1), 1)
+    return replace(layers, rgb=rgb)
 
 
 def compose(layers: Layers, plates: Plates, *, cubic: bool = False) -> Picture:

@@ -22,6 +22,7 @@ from mvvideo.networks.composite import (
     restrained,
     smooth_band,
     warp,
+    without_pattern,
 )
 from mvvideo.networks.config import NetworkConfig
 from mvvideo.networks.denoiser import MultiViewDenoiser
@@ -261,6 +262,18 @@ def test_in_use_the_photo_and_the_mouth_are_left_alone_more_than_what_nobody_saw
         torch.testing.assert_close(background, torch.tensor(-0.6 * (1 - HELD_IN_BACKGROUND)))
         torch.testing.assert_close(mouth, torch.tensor(-0.6 * (1 - HELD_IN_MOUTH)))
         torch.testing.assert_close(torch.stack([mirrored, unseen]), torch.tensor([-0.6, -0.6]))
+
+
+def test_colours_in_use_have_no_pattern_of_patches() -> None:
+    rows = torch.arange(64.0)
+    stripes = 0.1 * torch.sin(2 * torch.pi * rows / 8)[None, None, :, None].expand(1, 3, 64, 64)
+    ramp = (rows / 64)[None, None, None, :].expand(1, 3, 64, 64)
+    nothing = torch.zeros(1, 1, 64, 64)
+    layers = Layers(torch.zeros(1, 2, 64, 64), nothing, nothing, nothing, ramp + stripes)
+    smooth = without_pattern(layers, 8).rgb
+    inner = (slice(None), slice(None), slice(16, 48), slice(16, 48))
+    assert (smooth - ramp)[inner].abs().max() < 1e-5  # stripes gone, the ramp neither moved nor bent
+    assert smooth.shape == ramp.shape
 
 
 def test_a_network_in_use_is_restrained_and_in_training_it_is_not(model: MultiViewDenoiser) -> None:
