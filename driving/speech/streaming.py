@@ -286,7 +286,7 @@ class _Sampler:
         import torch
 
         assert self._heard is not None
-        with torch.inference_mode():
+        with torch.inference_mode(), _one_thread():
             chances = self._network.encoder.phone(self._heard[:, -self._network.config.chunk :]).softmax(
                 dim=-1
             )
