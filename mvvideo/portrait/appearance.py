@@ -304,11 +304,9 @@ class AppearanceModel:
                 move_hull(sheet.positions, sheet.weight, motion, self.pivot)
                 for sheet in (self.hull.front, self.hull.back, self.hull.fringe)
             ]
-            points = np.concatenate([skin[self.surface.vertex], *sheets[:2]])
-            clip = cameras.to_clip(points)  # (N, S + H, 4)
-            own = tuck_lining(cameras.to_clip(skin[None]), skin[None], cameras, lining)[0]
-            clip[:, : len(self.surface.vertex)] = own[:, self.surface.vertex]
-            clips.append(clip)
+            own = tuck_lining(cameras.to_clip(skin[None]), skin[None], cameras, lining)[0]  # (N, V, 4)
+            clip = [own[:, self.surface.vertex], *(cameras.to_clip(sheet) for sheet in sheets[:2])]
+            clips.append(np.concatenate(clip, axis=1))
             fringe_clips.append(cameras.to_clip(sheets[2]))
             fades.append(self._fringe_fades(motion, cameras))
             attributes.append(self._attributes(motion))

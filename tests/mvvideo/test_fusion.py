@@ -12,9 +12,9 @@ from mvvideo.portrait.detect import FaceBox
 from mvvideo.portrait.fusion import LARGEST_DIFFERENCE_METRES, fuse_appearances, shape_difference
 from mvvideo.portrait.portrait import Portrait
 from mvvideo.portrait.surface import Source
-from renderer.cameras import Cameras
 from renderer.rigs import orbit
 from renderer.shading import shade
+from tests.mvvideo.portrait_fixtures import front_camera
 
 SIZE = 128
 BACKGROUND = np.array([0.25, 0.4, 0.6], np.float32)
@@ -24,14 +24,6 @@ LIGHT_OF_THE_SECOND = np.array([0.9, 1.0, 1.1], np.float32)
 @pytest.fixture(scope="module")
 def head():
     return load_head()
-
-
-def camera() -> Cameras:
-    view = np.eye(4)
-    view[:3, 3] = [0.0, 0.03, -1.1]
-    return Cameras(
-        view[None], np.array([3.2 * SIZE]), np.full((1, 2), SIZE / 2), SIZE, SIZE, names=("front",)
-    )
 
 
 def skin_colours(head) -> np.ndarray:
@@ -65,7 +57,7 @@ def photograph(head, fit, cameras, light=1.0):
 
 
 def portrait(head, yaw_degrees: float, light=1.0) -> Portrait:
-    fit, view = posed(head, yaw_degrees), camera()
+    fit, view = posed(head, yaw_degrees), front_camera(SIZE)
     picture, alpha = photograph(head, fit, view, light)
     pixels, _ = view.project(head.landmarks(head.pose(fit), "478")[0])
     return Portrait.build(picture[0], pixels[0], alpha[0], head=head, fit=fit, camera=view)
@@ -148,14 +140,14 @@ class _Finder:
 
 @pytest.fixture(scope="module")
 def finder(head):
-    fit, view = posed(head, 0), camera()
+    fit, view = posed(head, 0), front_camera(SIZE)
     pixels, depth = view.project(head.landmarks(head.pose(fit), "478")[0])
     points = np.concatenate([pixels[0], (depth[0] - depth[0].mean())[:, None] * 3.2 * SIZE / 1.1], axis=1)
     return _Finder(points, photograph(head, fit, view)[1][0])
 
 
 def test_several_pictures_make_one_portrait(head, finder):
-    picture = photograph(head, posed(head, 0), camera())[0][0]
+    picture = photograph(head, posed(head, 0), front_camera(SIZE))[0][0]
     messages: list[str] = []
     both = Portrait.from_images([picture, picture], head=head, size=SIZE, warn=messages.append, finder=finder)
     assert both.image.shape == (SIZE, SIZE, 3)
@@ -166,7 +158,7 @@ def test_several_pictures_make_one_portrait(head, finder):
 
 
 def test_the_picture_without_a_face_is_named(head, finder):
-    picture = photograph(head, posed(head, 0), camera())[0][0]
+    picture = photograph(head, posed(head, 0), front_camera(SIZE))[0][0]
     with pytest.raises(NoFaceError, match="picture 2 of 2") as caught:
         Portrait.from_images([picture, np.zeros_like(picture)], head=head, size=SIZE, finder=finder)
     assert "\n" not in str(caught.value)

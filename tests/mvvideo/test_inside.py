@@ -18,8 +18,8 @@ from mvvideo.portrait.portrait import Portrait
 from mvvideo.portrait.posing import measure_motion, rigid_parts
 from mvvideo.portrait.synthetic import LUMA, measure_colours, synthetic_colours
 from mvvideo.portrait.throat import clear_jaw
-from renderer.cameras import Cameras
 from renderer.shading import shade
+from tests.mvvideo.portrait_fixtures import front_camera
 
 SIZE = 256
 
@@ -27,14 +27,6 @@ SIZE = 256
 @pytest.fixture(scope="module")
 def head():
     return load_head()
-
-
-def camera() -> Cameras:
-    view = np.eye(4)
-    view[:3, 3] = [0.0, 0.03, -1.1]
-    return Cameras(
-        view[None], np.array([3.2 * SIZE]), np.full((1, 2), SIZE / 2), SIZE, SIZE, names=("front",)
-    )
 
 
 def face(
@@ -48,11 +40,11 @@ def face(
     ):  # fmt: skip
         colours[head.region_vertices(f"{part}_left", f"{part}_right")] = colour
     colours[head.region_vertices("lips")] = (0.7, 0.4, 0.38)
-    drawn = shade(camera().to_clip(head.v_template), head.faces, colours, resolution=(SIZE, SIZE))
+    drawn = shade(front_camera(SIZE).to_clip(head.v_template), head.faces, colours, resolution=(SIZE, SIZE))
     picture = np.where(drawn.triangle_ids[0][..., None] >= 0, drawn.values[0], 0.4) * np.array(tint)
     if grey:
         picture = np.repeat((picture @ LUMA)[..., None], 3, axis=-1)
-    pixels, _ = camera().project(head.landmarks(head.v_template[None], "478")[0])
+    pixels, _ = front_camera(SIZE).project(head.landmarks(head.v_template[None], "478")[0])
     return np.clip(picture, 0, 1).astype(np.float32), pixels[0]
 
 
@@ -62,13 +54,13 @@ def test_nothing_of_the_mouth_pokes_through_the_cheeks(head, degrees):
     vertices = head.pose(motion)[0]
     lining = np.zeros(len(head.faces), bool)
     lining[head.region_faces("mouth_inside")] = True
-    pixels = camera().project(vertices)[0][0]
+    pixels = front_camera(SIZE).project(vertices)[0][0]
     lips = np.zeros((SIZE, SIZE), np.uint8)
     cv2.fillConvexPoly(lips, cv2.convexHull(pixels[head.region_vertices("lips")].astype(np.int32)), 1)
     outside = []
     for offsets in (0, inner_offsets(head, head.v_template)):
         shown = shade(
-            camera().to_clip(vertices + offsets), head.faces, None, resolution=(SIZE, SIZE)
+            front_camera(SIZE).to_clip(vertices + offsets), head.faces, None, resolution=(SIZE, SIZE)
         ).triangle_ids[0]
         outside.append(int(((shown >= 0) & lining[shown] & (lips == 0)).sum()))
     assert outside[1] <= 0.05 * outside[0]
@@ -91,7 +83,9 @@ def test_the_lining_hides_no_teeth(head, turned):
     offsets = inner_offsets(head, head.v_template) @ turn.T
 
     def teeth_seen(points, faces):
-        shown = shade(camera().to_clip(points), faces, None, resolution=(SIZE, SIZE)).triangle_ids[0]
+        shown = shade(front_camera(SIZE).to_clip(points), faces, None, resolution=(SIZE, SIZE)).triangle_ids[
+            0
+        ]
         teeth = np.isin(faces, head.region_vertices("teeth")).all(axis=1)
         return int(((shown >= 0) & teeth[shown]).sum())
 
@@ -144,7 +138,7 @@ def test_the_hidden_part_of_an_eye_has_the_seen_part_s_colours(head):
 def test_lids_cover_what_the_photo_shows_of_the_eye(head):
     picture, points = face(head)
     colours = measure_colours(picture, points, 0)
-    pixels = camera().project(head.v_template)[0][0]
+    pixels = front_camera(SIZE).project(head.v_template)[0][0]
     share = lid_share(head, pixels, colours)
     assert share.min() >= 0
     assert share.max() <= 1
@@ -173,16 +167,18 @@ def test_glasses_in_the_photo_stay_in_the_picture(head):
     picture, points = face(head)
     eyes = head.joints(np.zeros(1, np.float32))[3:5]
     rims, triangles = make_glasses("round", eyes[0], eyes[1], ear_x=0.075, front_z=0.032, back_z=-0.09)
-    drawn = shade(camera().to_clip(rims), triangles, None, resolution=(SIZE, SIZE)).triangle_ids[0] >= 0
+    drawn = (
+        shade(front_camera(SIZE).to_clip(rims), triangles, None, resolution=(SIZE, SIZE)).triangle_ids[0] >= 0
+    )
     picture[drawn] = 0.05
     head_alone = shade(
-        camera().to_clip(head.v_template), head.faces, None, resolution=(SIZE, SIZE)
+        front_camera(SIZE).to_clip(head.v_template), head.faces, None, resolution=(SIZE, SIZE)
     ).triangle_ids[0]
     matte = ((head_alone >= 0) | drawn).astype(np.float32)
     fit = FlameSequence.neutral(1)
-    portrait = Portrait.build(picture, points, matte, head=head, fit=fit, camera=camera())
+    portrait = Portrait.build(picture, points, matte, head=head, fit=fit, camera=front_camera(SIZE))
     open_eyes, shut = (
-        portrait.appearance.render(head.pose(motion), camera()).composite()[0, 0]
+        portrait.appearance.render(head.pose(motion), front_camera(SIZE)).composite()[0, 0]
         for motion in (fit, fit.replace(eyelids=np.ones((1, 2), np.float32)))
     )
     on_face = drawn & (cv2.erode(matte, np.ones((9, 9))) > 0)
@@ -203,7 +199,7 @@ def test_lashes_run_along_the_shut_lid_and_lower_lids_keep_the_photo(head):
         assert (shut[own, 1] < head.v_template[ball, 1].max()).all()  # not up on the lid
     _, points = face(head)
     colours = measure_colours(face(head)[0], points, 0)
-    pixels, _ = camera().project(head.v_template)
+    pixels, _ = front_camera(SIZE).project(head.v_template)
     share = lid_share(head, pixels[0], colours)
     outline = colours.eye_outline[0]
     height, middle = np.ptp(outline[:, 1]), outline.mean(axis=0)
@@ -218,7 +214,7 @@ def test_lashes_run_along_the_shut_lid_and_lower_lids_keep_the_photo(head):
 
 def test_an_opening_jaw_has_room_in_front_of_the_throat(head):
     """A wall before the chin stands back where the chin comes down, along the rays, and nowhere else."""
-    view, fit = camera(), FlameSequence.neutral(1)
+    view, fit = front_camera(SIZE), FlameSequence.neutral(1)
     jaw = head.v_template[head.weights[:, 2] > 0.5]
     chin = float(view.project(jaw[jaw[:, 1].argmin()][None])[0][0, 0, 1])
     steps = np.arange(2.0, SIZE, 4, dtype=np.float32)

@@ -23,9 +23,9 @@ from mvvideo.portrait.scalp import cap_paint, hair_cap, hair_share
 from mvvideo.portrait.skinside import INSIDE_METRES, OUTSIDE_METRES, apart_from_skin
 from mvvideo.portrait.surface import Source
 from mvvideo.portrait.views import drawn_triangles, view_head
-from renderer.cameras import Cameras
 from renderer.rigs import orbit
 from renderer.shading import shade
+from tests.mvvideo.portrait_fixtures import front_camera
 
 SIZE = 160
 SKIN = np.array([0.8, 0.62, 0.52], np.float32)
@@ -38,14 +38,6 @@ THREE_QUARTERS = -38.0
 @pytest.fixture(scope="module")
 def head():
     return load_head()
-
-
-def camera() -> Cameras:
-    view = np.eye(4)
-    view[:3, 3] = [0.0, 0.03, -1.1]
-    return Cameras(
-        view[None], np.array([3.2 * SIZE]), np.full((1, 2), SIZE / 2), SIZE, SIZE, names=("front",)
-    )
 
 
 def posed(head, yaw_degrees: float) -> FlameSequence:
@@ -73,7 +65,7 @@ def drawn(head, fit, cameras, colours: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def photographed(head, yaw_degrees: float, light=None, hairy=False, retouch=None) -> Portrait:
-    fit, view = posed(head, yaw_degrees), camera()
+    fit, view = posed(head, yaw_degrees), front_camera(SIZE)
     picture, alpha = drawn(head, fit, view, painted(head, fit, light))
     pixels, _ = view.project(head.landmarks(head.pose(fit), "478")[0])
     photo = picture[0] if retouch is None else retouch(picture[0])
@@ -88,11 +80,11 @@ def photographed(head, yaw_degrees: float, light=None, hairy=False, retouch=None
 def nose_outline(head, fit) -> np.ndarray:
     """Pixels ``(S, S)`` at which a three-quarter nose ends before the far cheek, bool."""
     vertices = head.pose(fit)[0]
-    view = view_head(head, vertices, camera(), drawn_triangles(head))
+    view = view_head(head, vertices, front_camera(SIZE), drawn_triangles(head))
     depth = np.where(view.face > 0.5, np.nan_to_num(view.front, nan=-1), -1).astype(np.float32)
     behind = cv2.dilate(depth, np.ones((3, 3), np.uint8)) - depth
     tip = head.region_vertices("nose")
-    rows = camera().project(vertices[tip])[0][0, :, 1]
+    rows = front_camera(SIZE).project(vertices[tip])[0][0, :, 1]
     inside = np.zeros((SIZE, SIZE), bool)
     inside[int(rows.min()) : int(rows.max())] = True
     return (behind > 0.012) & (depth > -0.9) & inside
@@ -118,7 +110,7 @@ def test_a_dark_line_along_the_nose_stays_off_the_cheek_behind_it(head):
     def with_line(picture: np.ndarray) -> np.ndarray:
         return np.where(line[..., None], 0.25 * picture, picture).astype(np.float32)
 
-    side = orbit(camera(), yaw_radians=np.radians([-45.0]), pivot=(0, 0, 0))
+    side = orbit(front_camera(SIZE), yaw_radians=np.radians([-45.0]), pivot=(0, 0, 0))
     truth, _ = drawn(head, fit, side, painted(head, fit, None))
     portrait = photographed(head, THREE_QUARTERS, retouch=with_line)
     picture = portrait.appearance.render(head.pose(fit), side).composite()[0]
@@ -127,7 +119,7 @@ def test_a_dark_line_along_the_nose_stays_off_the_cheek_behind_it(head):
     dark = picture[chosen].mean(axis=1) < 0.7 * truth[chosen].mean(axis=1)
     assert dark.mean() < 0.06
     # In the photo's own view it is still there.
-    own = portrait.appearance.render(head.pose(fit), camera()).composite()[0, 0]
+    own = portrait.appearance.render(head.pose(fit), front_camera(SIZE)).composite()[0, 0]
     assert own[line].mean() < 0.6 * SKIN.mean()
 
 
@@ -136,8 +128,8 @@ def test_doubt_lies_beside_the_far_side_of_a_turned_nose_only(head):
     for yaw in (THREE_QUARTERS, 0.0):
         fit = posed(head, yaw)
         vertices = head.pose(fit)[0]
-        picture, alpha = drawn(head, fit, camera(), painted(head, fit, None))
-        canvas = make_canvas(picture[0], alpha[0], camera())
+        picture, alpha = drawn(head, fit, front_camera(SIZE), painted(head, fit, None))
+        canvas = make_canvas(picture[0], alpha[0], front_camera(SIZE))
         view = view_head(head, vertices, canvas.camera, drawn_triangles(head))
         pixels = canvas.camera.project(vertices)[0][0]
         doubts.append(beside_contours(head, vertices, canvas, view, pixels))
@@ -188,7 +180,7 @@ def test_the_hidden_side_is_lit_as_the_light_falls(head):
     light = np.array([-0.9, 0.3, 0.35])
     light /= np.linalg.norm(light)
     fit = posed(head, THREE_QUARTERS)
-    side = orbit(camera(), yaw_radians=np.radians([-45.0]), pivot=(0, 0, 0))
+    side = orbit(front_camera(SIZE), yaw_radians=np.radians([-45.0]), pivot=(0, 0, 0))
     truth, alpha = drawn(head, fit, side, painted(head, fit, light))
     portrait = photographed(head, THREE_QUARTERS, light)
     picture = portrait.appearance.render(head.pose(fit), side).composite()[0]
@@ -254,10 +246,10 @@ def test_detail_is_a_grain_and_not_a_shadow_s_edge(head):
 
 def neck_view(head):
     vertices = head.v_template.astype(np.float32)
-    view = view_head(head, vertices, camera(), drawn_triangles(head))
-    row = camera().project(np.array([[0.0, -0.14, -0.04]]))[0][0, 0, 1]
+    view = view_head(head, vertices, front_camera(SIZE), drawn_triangles(head))
+    row = front_camera(SIZE).project(np.array([[0.0, -0.14, -0.04]]))[0][0, 0, 1]
     bare = (view.mask & (np.arange(SIZE)[:, None] < row)).astype(np.float32)
-    return vertices, view, bare, collar_clearance(head, vertices, view, bare, camera())
+    return vertices, view, bare, collar_clearance(head, vertices, view, bare, front_camera(SIZE))
 
 
 def test_a_neck_steps_back_just_inside_the_collar(head):
@@ -312,7 +304,7 @@ def test_hull_and_skin_beside_each_other_are_moved_apart(head):
 
 def test_no_triangle_of_a_cheek_is_left_out_where_the_matte_has_a_corner(head):
     """A hole in a cheek shows the inside of the hull."""
-    fit, view = posed(head, 0.0), camera()
+    fit, view = posed(head, 0.0), front_camera(SIZE)
     picture, alpha = drawn(head, fit, view, painted(head, fit, None))
     vertices = head.pose(fit)[0]
     pixels, _ = view.project(head.landmarks(head.pose(fit), "478")[0])
