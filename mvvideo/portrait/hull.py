@@ -56,6 +56,14 @@ COLLAR_SHARE = 0.5
 """Share of that at the collar."""
 COLLAR_EDGE_METRES = 0.003
 """Height over which clothes leave the inside of the neck."""
+COLLAR_BEHIND_METRES, COLLAR_BEGINS = 0.008, 0.3
+"""The same at the nape; share of that way that clothes have made where the collar is."""
+NAPE_SLOPE, NAPE_METRES = 1.0, 0.02
+"""How far clothes go back below a nape, metres a metre, and at most: necks turn into shoulders in a slope."""
+NEAR_SKIN_METRES = 0.003
+"""Distance from the fitted head within which an outline of skin is the head's own."""
+SMOOTH_NODES = 1.5
+"""Depths are smooth over so many nodes of the grid: a step of one node shows as a shred where it is seen edge-on."""
 CHEST_FROM_SKIN_METRES = 0.04
 """From the edge of bare skin, over which a chest comes forward."""
 ROUND_HEAD, ROUND_BODY = 1.0, 0.30
@@ -226,7 +234,11 @@ class _Depths:
         leaving = np.minimum(_sample_known(view.exit, nodes), deepest - 0.002)
         margin = np.minimum(0.006, 0.4 * (deepest - leaving))
         room = np.clip(self.rim, leaving + margin, np.maximum(deepest - margin, leaving + margin))
-        self.rim = np.where(covered, skin_rim * room + (1 - skin_rim) * self.rim, self.rim).astype(np.float32)
+        # Nodes on the outline lie within the head or beside it by chance: both are at one depth.
+        away = -sample_at(signed_distance(view.mask), nodes) * metres
+        by_skin = skin_rim * np.clip(2 - away / NEAR_SKIN_METRES, 0, 1)
+        self.rim = (by_skin * room + (1 - by_skin) * self.rim).astype(np.float32)
+        self.rim = cv2.GaussianBlur(self.rim, (0, 0), SMOOTH_NODES)
 
         deepest_body = torso_half_depth(view, nodes, head_part=head_part, **place)
         curvature = ROUND_BODY + (ROUND_HEAD - ROUND_BODY) * head_part
@@ -260,18 +272,29 @@ class _Depths:
         back = np.where(covered, bald * within + (1 - bald) * outside, back)
         # A collar goes round the whole neck: what is left of the neck above it must end inside.
         known_neck = sample_at((~np.isnan(collar.back)).astype(np.float32), nodes) > 0.5
-        below = -_sample_known(collar.above_behind, nodes) / COLLAR_EDGE_METRES
+        depth_below = -_sample_known(collar.above_behind, nodes)
+        below = COLLAR_BEGINS + depth_below / COLLAR_BEHIND_METRES
         clothed = np.where(covered, np.clip(below, 0, 1), known_neck)
         below_chin = np.arange(canvas.width)[:, None] > anatomy.chin_row
         visible_neck = view.back[below_chin & ~np.isnan(view.back)]
         deepest_neck = float(visible_neck.min()) if visible_neck.size else float(anatomy.body_z)
         lowest = np.maximum(_sample_known(_lowest(collar.back, reach), nodes), deepest_neck)
-        away = -sample_at(signed_distance(view.mask), nodes) * metres
         near = clothed * np.clip(2 - away / COLLAR_HEIGHT_METRES, 0, 1)
-        back = back + near * np.minimum(lowest - COLLAR_METRES - back, 0)
+        behind_nape = lowest - COLLAR_METRES - NAPE_SLOPE * np.clip(depth_below, 0, NAPE_METRES)
+        back = back + near * np.minimum(behind_nape - back, 0)
         self.collar = np.clip(below, 0, 1) * np.clip(2 - away / COLLAR_COLOURS_METRES, 0, 1)
+        back, steady = _steady(back, inside), _steady(front, inside)
+        front = np.where(covered & ~emerged, np.minimum(steady, front), steady)
         self.front = np.where(inside, np.maximum(front, back + 0.001), self.rim).astype(np.float32)
         self.back = np.where(inside, back, self.rim).astype(np.float32)
+
+
+def _steady(z: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Depths ``(G, G)`` without steps of single nodes; at the outline of ``inside (G, G)`` as they are."""
+    smooth = cv2.medianBlur(cv2.medianBlur(z.astype(np.float32), 5), 5)
+    smooth = cv2.GaussianBlur(smooth, (0, 0), 0.8 * SMOOTH_NODES)
+    share = np.clip(0.5 * (cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3) - 1), 0, 1)
+    return (share * smooth + (1 - share) * z).astype(np.float32)
 
 
 def _lowest(depth: np.ndarray, reach: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 
 from flame.head import load_head
 from mvvideo.portrait import Portrait
-from mvvideo.portrait.hull import Sheet
+from mvvideo.portrait.hull import Sheet, _steady
 from mvvideo.portrait.scalp import hair_beside, hair_share, joined
 from mvvideo.portrait.surface import Source
 from mvvideo.portrait.views import sample_at
@@ -132,6 +132,17 @@ def test_joined_sheets_keep_their_triangles():
     assert np.array_equal(
         both.positions[both.triangles][len(ball.triangles) :], ball.positions[ball.triangles]
     )
+
+
+def test_depths_have_no_steps_of_single_nodes():
+    inside = np.zeros((40, 40), bool)
+    inside[4:36, 4:36] = True
+    slope = np.linspace(0, 0.1, 40, dtype=np.float32)[None].repeat(40, 0)
+    rough = slope + 0.03 * (np.arange(40)[:, None] % 5 == 0) * inside
+    steady = _steady(rough, inside)
+    assert np.abs(steady - slope)[9:31, 9:31].max() < 0.002
+    assert np.array_equal(steady[~inside], rough.astype(np.float32)[~inside])
+    assert np.array_equal(steady[4], rough.astype(np.float32)[4])
 
 
 @pytest.mark.parametrize("yaw", [-90, -60, 60, 90])
