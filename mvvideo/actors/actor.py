@@ -12,7 +12,15 @@ from mvvideo.actors.assembly import PARTS, ActorMesh, assemble, skin_albedo
 from mvvideo.actors.kit import ActorKit
 from mvvideo.actors.light import Lighting
 from mvvideo.actors.occlusion import ambient_occlusion, axes_toward, vertex_normals
-from mvvideo.actors.rigging import EYE_LEFT, EYE_RIGHT, BaseRig, bind_rig, joint_transforms, pose_vertices
+from mvvideo.actors.rigging import (
+    EYE_LEFT,
+    EYE_RIGHT,
+    JAW,
+    BaseRig,
+    bind_rig,
+    joint_transforms,
+    pose_vertices,
+)
 from mvvideo.actors.shading import SRGB_TO_LINEAR, shade
 from mvvideo.actors.spec import ActorSpec
 from mvvideo.actors.visibility import orthographic_depth, sample_thresholds, visibility
@@ -24,13 +32,18 @@ SHADOW_SIZE = 384
 SHADOW_HALF_EXTENT = 0.24
 CORNEA_BEND = 1.55
 """Radius of the eyeball over the cornea's."""
+REMODELLED = ("tongue", "mouth_inside", "lashes", "shoulders")
+LIP_MIDDLE_METRES, LIP_PAIRS = 0.008, 4
+WIDE_LIPS_METRES, LEAST_MOUTH_LIGHT = 0.008, 0.4
+"""Gap of the lips from which on teeth get all the light that they would get in an open mouth; its least share."""
 SHAPE_RIDGE = 1e-6
 """Weight of |betas|^2 against summed squared metres in the projection on the head's shape space."""
 
 
 @dataclass(frozen=True, eq=False)
 class ActorFrame:
-    """One posed frame: points and normals (N,3) f32 world metres, openness of the mouth in [0,1]."""
+    """One posed frame: points and normals (N,3) f32 world metres, light that gets into
+    the mouth in [0,1]."""
 
     points: np.ndarray
     normals: np.ndarray
@@ -54,9 +67,21 @@ def _rig(kit: ActorKit, head) -> BaseRig:
 
 
 @lru_cache(maxsize=4)
+def _shape_rows(head) -> np.ndarray:
+    """(V',) head vertices that are shared with the kit and tell an actor's shape.
+
+    The head's tongue lies deeper than the kit's, its lashes and shoulders are cut otherwise: whoever fits shapes to
+    them, too, moves the lips by millimetres.
+    """
+    shared = np.asarray(head.base_index) >= 0
+    shared[head.region_vertices(*REMODELLED)] = False
+    return np.nonzero(shared)[0]
+
+
+@lru_cache(maxsize=4)
 def _shape_solver(head) -> np.ndarray:
     """(S, V'*3) matrix taking displacements of the vertices shared with the kit to betas (ridge regression)."""
-    rows = np.nonzero(np.asarray(head.base_index) >= 0)[0]
+    rows = _shape_rows(head)
     basis = head.shape_basis[rows].reshape(len(rows) * 3, -1).astype(np.float64)
     gram = basis.T @ basis + SHAPE_RIDGE * np.eye(basis.shape[1])
     return np.linalg.solve(gram, basis.T).astype(np.float32)
@@ -71,16 +96,11 @@ def _offset(kit: ActorKit, head, rig: BaseRig) -> np.ndarray:
 
 def project_shape(head, rig: BaseRig, base: np.ndarray) -> np.ndarray:
     """(S,) f32 betas of the open head nearest to a rest base mesh (K,3) in metres, translation included."""
-    rows = np.nonzero(np.asarray(head.base_index) >= 0)[0]
-    place = np.searchsorted(rig.head_rows, rows) if len(rig.head_rows) == len(rows) else None
-    if place is None:
-        lookup = dict(zip(rig.head_rows.tolist(), rig.base_rows.tolist(), strict=True))
-        known = np.array([r in lookup for r in rows])
-        offsets = np.zeros((len(rows), 3), np.float32)
-        offsets[known] = base[[lookup[r] for r in rows[known]]] - head.v_template[rows[known]]
-    else:
-        order = np.argsort(rig.head_rows)
-        offsets = base[rig.base_rows[order]] - head.v_template[rig.head_rows[order]]
+    rows = _shape_rows(head)
+    lookup = dict(zip(rig.head_rows.tolist(), rig.base_rows.tolist(), strict=True))
+    known = np.array([r in lookup for r in rows])
+    offsets = np.zeros((len(rows), 3), np.float32)
+    offsets[known] = base[[lookup[r] for r in rows[known]]] - head.v_template[rows[known]]
     return np.clip(_shape_solver(head) @ offsets.reshape(-1), -6, 6).astype(np.float32)
 
 
@@ -105,7 +125,7 @@ class Actor:
         self.betas = project_shape(head, self._rig, self.base)
         self.joints = np.asarray(head.joints(self.betas), np.float64)
         self.mesh: ActorMesh = assemble(
-            kit, self._rig, head, spec, self.base, rng, texture_limit=texture_limit
+            kit, self._rig, head, spec, self.base, self.betas, rng, texture_limit=texture_limit
         )
         self.albedo = skin_albedo(spec, self.mesh)
         self.occlusion = self._bake()
@@ -143,7 +163,7 @@ class Actor:
         mesh, rig = self.mesh, self._rig
         transforms, features = joint_transforms(sequence, self.joints, self.head.parents)
         frames = []
-        scratch = np.zeros((len(self.base), 3), np.float32)
+        scratch = np.zeros((len(self.base) + len(rig.mouth_rows), 3), np.float32)
         for t in range(len(sequence)):
             expression = np.zeros(rig.expressions, np.float32)
             count = min(rig.expressions, sequence.expression.shape[1])
@@ -165,9 +185,30 @@ class Actor:
             normals = np.empty_like(points)
             vertex_normals(points, mesh.triangles, normals)
             self._bend_corneas(points, normals, transforms[t])
-            openness = float(np.clip(np.linalg.norm(sequence.jaw[t]) / 0.3, 0, 1))
-            frames.append(ActorFrame(points, normals, 0.25 + 0.75 * openness))
+            frames.append(ActorFrame(points, normals, self._mouth_light(points)))
         return frames
+
+    def _mouth_light(self, points: np.ndarray) -> float:
+        """How much of the light before the lips gets between them: they need not be far apart to show bright teeth."""
+        upper, lower = self._lip_rows
+        gap = float(np.linalg.norm(points[upper] - points[lower], axis=1).mean())
+        return float(np.clip(gap / WIDE_LIPS_METRES, LEAST_MOUTH_LIGHT, 1))
+
+    @cached_property
+    def _lip_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Base vertices of the upper and the lower lip's middle that touch at rest."""
+        from scipy.spatial import cKDTree
+
+        rig, head = self._rig, self.head
+        lips = np.isin(rig.head_rows, head.region_vertices("lips"))
+        lips &= np.abs(head.v_template[rig.head_rows, 0]) < LIP_MIDDLE_METRES
+        lower = head.weights[rig.head_rows, JAW] > 0.5
+        above, below = rig.base_rows[lips & ~lower], rig.base_rows[lips & lower]
+        if not (len(above) and len(below)):
+            return np.zeros(1, np.int64), np.zeros(1, np.int64)
+        distance, near = cKDTree(self.base[below]).query(self.base[above])
+        touching = np.argsort(distance)[:LIP_PAIRS]
+        return above[touching], below[near[touching]]
 
     def _bend_corneas(self, points: np.ndarray, normals: np.ndarray, transforms: np.ndarray) -> None:
         """Give the irises the normals of a cornea (a smaller sphere), in place, so that they catch the light."""

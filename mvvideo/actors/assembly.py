@@ -10,12 +10,12 @@ from flame.regions import REGION_INDEX
 from mvvideo.actors.covers import COVERS, make_cover
 from mvvideo.actors.glasses import make_glasses
 from mvvideo.actors.kit import ActorKit
+from mvvideo.actors.mouth import make_mouth
 from mvvideo.actors.paint import (
     fabric_texture,
     flat_texture,
     iris_texture,
     paint_skin,
-    teeth_texture,
     tint_cards,
     uv_mask,
 )
@@ -32,7 +32,7 @@ _DEFAULTS = {
     "skin": (0.035, 22.0, 0.30, 0.85, 1.0, 1.0, 1.0, 0.0, 0.4),
     "eyes": (1.3, 90.0, 0.10, 1.0, 0.72, 0.69, 0.68, 0.0, 0.0),
     "teeth": (0.10, 60.0, 0.25, 1.0, 1.0, 0.96, 0.90, 0.0, 0.0),
-    "tongue": (0.06, 40.0, 0.25, 1.0, 0.62, 0.42, 0.40, 0.0, 0.0),
+    "tongue": (0.06, 40.0, 0.25, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0),
     "brows": (0.0, 8.0, 0.3, 0.5, 1.0, 1.0, 1.0, 0.0, 0.0),
     "lashes": (0.0, 8.0, 0.3, 0.5, 1.0, 1.0, 1.0, 0.0, 0.0),
     "hair": (0.030, 11.0, 0.35, 0.9, 1.0, 1.0, 1.0, 0.55, 0.9),
@@ -276,17 +276,30 @@ class _Dresser:
             casts=casts,
         )
 
+    def mouth(self, head, betas: np.ndarray) -> None:
+        """Teeth with gums, and tongue."""
+        rng = np.random.default_rng([self.spec.seed, 78])
+        for part in make_mouth(head, self.rig, self.base, betas, self.spec.teeth, rng):
+            follows = len(self.base) + part.rows.astype(np.int32)
+            self.build.add(
+                part.name,
+                part.rest,
+                part.weights,
+                part.triangles,
+                part.uv,
+                part.triangles,
+                part.image,
+                refs=np.stack([follows] * 3, 1),
+                ref_weights=np.tile(np.array([1, 0, 0], np.float32), (len(follows), 1)),
+            )
+
     def face(self) -> None:
-        """Eyes, teeth, tongue, brows and lashes."""
+        """Eyes, brows and lashes."""
         kit, spec = self.kit, self.spec
         eyes = f"eyes/{kit.options('eyes')[0]}"
         iris = self.texture(f"eyes/{spec.iris}")
         clear = _without_holes(kit.proxy(eyes), iris)
         self.proxy("eyes", eyes, iris_texture(iris, spec.iris_tint), follows=True, keep=clear)
-        enamel = teeth_texture(self.texture(f"teeth/{kit.options('teeth', 'texture')[0]}"))
-        self.proxy("teeth", f"teeth/{spec.teeth}", enamel, follows=True)
-        tongue = f"tongue/{kit.options('tongue')[0]}"
-        self.proxy("tongue", tongue, self.texture(tongue), follows=True)
         for part, name, shade in (
             ("brows", f"eyebrows/{spec.brows}", 0.7),
             ("lashes", f"eyelashes/{spec.lashes}", 0.35),
@@ -327,14 +340,17 @@ def assemble(
     head,
     spec: ActorSpec,
     base: np.ndarray,
+    betas: np.ndarray,
     rng: np.random.Generator,
     *,
     texture_limit: int | None = None,
 ) -> ActorMesh:
-    """Build the mesh of an actor on its rest base mesh ``base`` (K,3), textures at most ``texture_limit`` wide."""
+    """Build the mesh of an actor on its rest base mesh ``base`` (K,3), whose shape in the head's space is ``betas``;
+    textures at most ``texture_limit`` wide."""
     dresser = _Dresser(kit, rig, spec, base, rng, texture_limit)
     dresser.skin(head)
     dresser.face()
+    dresser.mouth(head, betas)
     dresser.hair_and_clothes()
     dresser.headwear()
     return dresser.build.finish()

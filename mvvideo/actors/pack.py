@@ -21,7 +21,7 @@ KIT_FORMAT = "mvportrait-actor-kit-1"
 LOWEST_BODY_DM = 2.6
 """Body and clothes below this height (decimetres in the base mesh; the chin is at 6.2) are left out."""
 METRES_PER_UNIT = 0.1
-PROXY_FOLDERS = ("hair", "eyebrows", "eyelashes", "clothes", "eyes", "teeth", "tongue")
+PROXY_FOLDERS = ("hair", "eyebrows", "eyelashes", "clothes", "eyes")
 TEXTURE_LIMITS = {
     "skins": 1024,
     "hair": 1024,
@@ -29,15 +29,10 @@ TEXTURE_LIMITS = {
     "eyes": 512,
     "eyebrows": 256,
     "eyelashes": 256,
-    "teeth": 512,
-    "tongue": 256,
 }
 KEPT_GROUPS = (
     "helper-l-eye",
     "helper-r-eye",
-    "helper-upper-teeth",
-    "helper-lower-teeth",
-    "helper-tongue",
     "helper-hair",
     "eyelashes",
 )
@@ -175,13 +170,9 @@ def _textures(assets: Path, proxies: dict[str, Path]) -> list[_Texture]:
     ]
     for p in sorted((actors / "eyes" / "materials").glob("*.webp")):
         out.append(_Texture(f"eyes/{p.stem.removesuffix('_eye')}", p, TEXTURE_LIMITS["eyes"]))
-    out += [
-        _Texture(f"teeth/{p.stem}", p, TEXTURE_LIMITS["teeth"])
-        for p in sorted((actors / "teeth" / "materials").glob("*.webp"))
-    ]
     for name, binding in proxies.items():
         folder = name.split("/")[0]
-        if folder in ("eyes", "teeth"):
+        if folder == "eyes":
             continue
         material = binding.with_suffix(".mhmat")
         stem = read_diffuse_texture(material) if material.exists() else None

@@ -12,7 +12,6 @@ __all__ = [
     "flat_texture",
     "iris_texture",
     "paint_skin",
-    "teeth_texture",
     "tint_cards",
     "uv_mask",
 ]
@@ -164,17 +163,6 @@ def iris_texture(texture: np.ndarray, tint: np.ndarray) -> np.ndarray:
     color = color * (1 + iris * (np.asarray(tint, np.float32) - 1)) * np.array([1.0, 0.97, 0.95], np.float32)
     out = np.full_like(texture, 255)
     out[..., :3] = encode_u8(color)
-    return out
-
-
-def teeth_texture(texture: np.ndarray) -> np.ndarray:
-    """(H,W,4) u8 opaque teeth and gums: enamel (the greyish parts) brighter and warmer, gums as painted."""
-    color = decode_u8(texture[..., :3])
-    light = color.mean(-1, keepdims=True)
-    red = np.clip((color[..., :1] - light) / np.maximum(light, 0.02) * 4 - 0.4, 0, 1)
-    enamel = np.sqrt(light) * np.array([0.80, 0.72, 0.60], np.float32)
-    out = np.full_like(texture, 255)
-    out[..., :3] = encode_u8(color * red + enamel * (1 - red))
     return out
 
 

@@ -29,11 +29,12 @@ class BaseRig:
     """The head's motion on the kit's base vertices.
 
     Attributes:
-        rows (M,) i32: base vertices that deform beyond skinning.
+        rows (M,) i32: base vertices that deform beyond skinning; K + i is the head's vertex ``mouth_rows[i]``.
         shapes (D, M, 3) f32: their displacement per unit of [expression (E), eyelids (2), pose features (36)].
         weights (K,5) f32: skinning weights of every base vertex, summing to 1.
         head_rows (H,), base_rows (H,) i32: head vertices and the base vertices they are.
         expressions E: number of expression components.
+        mouth_rows (D,) i32: head vertices of teeth, gums and tongue, which actors have from the head.
     """
 
     rows: np.ndarray
@@ -42,6 +43,7 @@ class BaseRig:
     head_rows: np.ndarray
     base_rows: np.ndarray
     expressions: int
+    mouth_rows: np.ndarray
 
 
 def bind_rig(kit: ActorKit, head) -> BaseRig:
@@ -82,21 +84,24 @@ def bind_rig(kit: ActorKit, head) -> BaseRig:
     moving = np.nonzero(fade > 0.05)[0]
     expressions = head.expression_basis.shape[2]
     posedirs = _pose_directions(head)
-    every = np.concatenate([np.moveaxis(head.expression_basis, 2, 0), head.eyelid_basis, posedirs])[
-        :, head_rows
-    ]
+    whole = np.concatenate([np.moveaxis(head.expression_basis, 2, 0), head.eyelid_basis, posedirs])
+    every = whole[:, head_rows]
     shapes = np.einsum("dmjc,mj->dmc", every[:, near[moving]], share[moving]) * fade[moving, None]
     local = np.full(len(mean), -1)
     local[moving] = np.arange(len(moving))
     shapes[:, local[base_rows]] = every
+    mouth = head.region_vertices("teeth", "gums", "tongue")
+    shapes = np.concatenate([shapes, whole[:, mouth]], 1)
+    rows = np.concatenate([moving, len(mean) + np.arange(len(mouth))])
     keep = np.abs(shapes).max((0, 2)) > 1e-6
     return BaseRig(
-        moving[keep].astype(np.int32),
+        rows[keep].astype(np.int32),
         np.ascontiguousarray(shapes[:, keep], np.float32),
         weights.astype(np.float32),
         head_rows.astype(np.int32),
         base_rows.astype(np.int32),
         expressions,
+        mouth.astype(np.int32),
     )
 
 
@@ -145,7 +150,7 @@ def pose_vertices(rest, weights, refs, ref_weights, rows, shapes, values, transf
     Args:
         rest (N,3), weights (N,5): all parts of an actor; refs (N,3), ref_weights (N,3): base vertices each follows
             (weights 0: follows none). rows, shapes: of the rig; values (D,) f32; transforms (5,3,4).
-        base_delta: (K,3) f32 scratch. out: (N,3) f32, written.
+        base_delta: (K + D,3) f32 scratch. out: (N,3) f32, written.
     """
     base_delta[:] = 0.0
     for d in range(len(values)):

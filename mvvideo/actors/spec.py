@@ -9,6 +9,7 @@ import numpy as np
 from flame.errors import ConfigError, input_error
 from mvvideo.actors.covers import COVERS
 from mvvideo.actors.kit import LABELS, ActorKit
+from mvvideo.actors.mouth import SHADES
 
 __all__ = ["SPLITS", "ActorSpec", "sample_spec", "split_options"]
 
@@ -39,7 +40,7 @@ class ActorSpec:
     """Everything that fixes an actor's looks. Colours are sRGB in [0,1].
 
     coefficients (C,) of the kit's identity space; skins two names mixed by skin_mix; skin_tint (3,) linear factor;
-    hair, hat, glasses None when absent; stubble, makeup, freckles in [0,1].
+    hair, hat, glasses None when absent; stubble, makeup, freckles in [0,1]; teeth index into ``mouth.SHADES``.
     """
 
     seed: int
@@ -60,7 +61,7 @@ class ActorSpec:
     lashes: str
     iris: str
     iris_tint: np.ndarray
-    teeth: str
+    teeth: int
     clothes: str
     clothes_tint: np.ndarray
     hat: str | None
@@ -165,9 +166,8 @@ def sample_spec(kit: ActorKit, seed: int, *, split: str = "train") -> ActorSpec:
     person = dict(zip(LABELS, labels.tolist(), strict=True))
     female = person["female"] > 0.5
 
-    def pick(folder: str, kind: str = "proxy", held: bool = True) -> str:
-        options = kit.options(folder, kind)
-        return str(rng.choice(split_options(options, split) if held else options))
+    def pick(folder: str) -> str:
+        return str(rng.choice(split_options(kit.options(folder), split)))
 
     skins = _choose_skins(split_options(kit.options("skins", "texture"), split), person, rng)
     clothes = [c for c in split_options(kit.options("clothes"), split) if not c.startswith("fedora")]
@@ -198,7 +198,7 @@ def sample_spec(kit: ActorKit, seed: int, *, split: str = "train") -> ActorSpec:
         lashes=pick("eyelashes"),
         iris=_choose_iris(split_options(kit.options("eyes", "texture"), split), person, rng),
         iris_tint=0.75 * np.exp(rng.normal(0, 0.15, 3)),
-        teeth=pick("teeth", held=False),
+        teeth=int(rng.choice(len(SHADES))),
         clothes=str(rng.choice(fits)),
         clothes_tint=_fabric_color(rng),
         hat=hat,

@@ -22,7 +22,7 @@ from mvvideo.portrait.face_points import (
 )
 from mvvideo.portrait.skin import face_mask, polygon_mask
 
-__all__ = ["FaceColours", "measure_colours", "synthetic_colours"]
+__all__ = ["FaceColours", "measure_colours", "synthetic_colours", "tooth_coordinates"]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 TYPICAL_SATURATION = 0.30
@@ -235,31 +235,46 @@ def _mouth_depth(head: FlameHead) -> np.ndarray:
     return np.maximum(front - head.v_template[:, 2], 0)
 
 
-def _tooth_colours(head: FlameHead, teeth: np.ndarray, depth: np.ndarray, colours: FaceColours) -> np.ndarray:
-    """Colours of the teeth's vertices, ``(P, 3)``: darker at the gaps, at the gums and towards the corners."""
-    enamel, gum = colours.tinted(TOOTH), colours.tinted(GUM)
-    result = np.empty((len(teeth), 3), np.float32)
+def tooth_coordinates(head: FlameHead) -> tuple[np.ndarray, np.ndarray]:
+    """Where on its tooth every vertex lies, at rest.
+
+    Returns:
+        ``(V,)`` from 0 in the middle of a tooth to 1 at the gap beside it, and ``(V,)`` from 0 at the biting edge to
+        1 at the gum. Gums have (0, 1), whatever is neither tooth nor gum (0, 0).
+    """
+    across, root = (np.zeros(len(head.v_template), np.float32) for _ in range(2))
+    root[head.region_vertices("gums")] = 1
+    teeth = head.region_vertices("teeth")
     of_tooth = _pieces(head, "teeth")[teeth]
     for tooth in np.unique(of_tooth):
-        own = of_tooth == tooth
-        points = head.v_template[teeth[own]]
+        own = teeth[of_tooth == tooth]
+        points = head.v_template[own]
         middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
         # Along the row of teeth: at right angles to the direction from the middle of the jaw.
         outward = middle[[0, 2]] - (0.0, -0.012)
         along = np.array([outward[1], -outward[0]]) / max(float(np.linalg.norm(outward)), 1e-6)
-        across = (points[:, [0, 2]] - middle[[0, 2]]) @ along
-        across /= max(float(np.abs(across).max()), 1e-6)
-        upper = float(head.weights[teeth[own], 2].mean()) < 0.5
+        side = np.abs((points[:, [0, 2]] - middle[[0, 2]]) @ along)
+        across[own] = side / max(float(side.max()), 1e-6)
         height = (points[:, 1] - points[:, 1].min()) / max(float(np.ptp(points[:, 1])), 1e-6)
-        root = height if upper else 1 - height  # 0 at the biting edge, 1 at the gum
-        gap = 1 - 0.2 * np.clip((np.abs(across) - 0.55) / 0.4, 0, 1) ** 1.5
-        light = np.exp(-np.maximum(depth[teeth[own]] - FRONT_TEETH_METRES, 0) / FADE_METRES)
-        light = light * (1.0 if upper else 0.75) * (1 - 0.2 * root)
-        light = (gap * (0.08 + 0.92 * light))[:, None]
-        share = np.clip((root - 0.72) / 0.2, 0, 1)[:, None]
-        # What light comes by way of lips and tongue is red.
-        result[own] = ((1 - share) * enamel + share * gum) * light ** (1 + colours.saturation * SHADE_WARMTH)
-    return result
+        upper = float(head.weights[own, 2].mean()) < 0.5
+        root[own] = height if upper else 1 - height
+    return across, root
+
+
+def _tooth_colours(head: FlameHead, teeth: np.ndarray, depth: np.ndarray, colours: FaceColours) -> np.ndarray:
+    """Colours of the teeth's vertices, ``(P, 3)``: darker at the gaps, at the gums and towards the corners."""
+    enamel, gum = colours.tinted(TOOTH), colours.tinted(GUM)
+    across, root = (values[teeth] for values in tooth_coordinates(head))
+    gap = 1 - 0.2 * np.clip((across - 0.55) / 0.4, 0, 1) ** 1.5
+    light = np.exp(-np.maximum(depth[teeth] - FRONT_TEETH_METRES, 0) / FADE_METRES)
+    light = light * np.where(head.weights[teeth, 2] < 0.5, 1.0, 0.75) * (1 - 0.2 * root)
+    light = (gap * (0.08 + 0.92 * light))[:, None]
+    share = np.clip((root - 0.72) / 0.2, 0, 1)[:, None]
+    # What light comes by way of lips and tongue is red.
+    result: np.ndarray = ((1 - share) * enamel + share * gum) * light ** (
+        1 + colours.saturation * SHADE_WARMTH
+    )
+    return result.astype(np.float32)
 
 
 def _pieces(head: FlameHead, region: str) -> np.ndarray:

@@ -32,15 +32,11 @@ GROUPS = {
     ),
     "helper-l-eye": ("eye_left", "iris_left", "pupil_left"),
     "helper-r-eye": ("eye_right", "iris_right", "pupil_right"),
-    "helper-upper-teeth": ("teeth",),
-    "helper-tongue": ("tongue",),
 }
 PROXIES = {
     "hair": (("short01", "short02", "long01", "afro01", "bob02"), ("scalp",), 0.10),
     "clothes": (("female_suit01", "male_suit01", "male_suit02", "fedora"), ("shoulders",), 0.05),
     "eyes": (("high-poly",), ("eye_left", "eye_right", "iris_left", "iris_right"), 0.0),
-    "teeth": (("teeth_base",), ("teeth",), 0.0),
-    "tongue": (("tongue01",), ("tongue",), 0.0),
     "eyebrows": (("eyebrow001", "eyebrow002"), ("brow_left", "brow_right"), 0.01),
     "eyelashes": (("eyelashes01",), ("brow_left", "brow_right"), 0.02),
 }
@@ -165,7 +161,7 @@ def write_assets(folder: Path, head) -> tuple[Path, Path]:
             place = assets / "actors" / kind / name
             place.mkdir(parents=True)
             _write_proxy(place, name, vertices, triangles if len(triangles) else body[:40], push, ends)
-            if kind not in ("eyes", "teeth") and name != "afro01":
+            if kind != "eyes" and name != "afro01":
                 _texture(place / f"{name}.webp", rng, alpha=kind in ("hair", "eyebrows", "eyelashes"))
     for skin in (
         "young_lightskinned_female",
@@ -177,7 +173,6 @@ def write_assets(folder: Path, head) -> tuple[Path, Path]:
         _texture(assets / "actors" / "skins" / f"{skin}_diffuse.jpg", rng, alpha=False, size=128)
     for iris in ("blue", "brown"):
         _texture(assets / "actors" / "eyes" / "materials" / f"{iris}_eye.webp", rng, alpha=True)
-    _texture(assets / "actors" / "teeth" / "materials" / "teeth.webp", rng, alpha=True)
     targets = folder / "targets.npz"
     write_targets(targets, vertices, rng)
     return assets, targets
