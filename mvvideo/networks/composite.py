@@ -213,7 +213,7 @@ def restrained(layers: Layers, guidance: torch.Tensor) -> Layers:
 
 
 def without_pattern(layers: Layers, patch: int) -> Layers:
-    """Layers whose colours have no structure as fine as the network's patches: for use, not for training.
+    """Layers whose colours have no structure as fine as the network's patches: for use and for training.
 
     Fine structure is the appearance's; what a small network puts into its own colours at that scale is the same
     stripes in every patch, which its losses take for the texture of hair. A box as wide as a patch cancels them

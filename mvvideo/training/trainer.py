@@ -16,7 +16,7 @@ import torch
 
 from flame.errors import ConfigError, MVPortraitError, input_error
 from mvvideo.conditioning import encode_photo
-from mvvideo.networks.composite import Plates
+from mvvideo.networks.composite import Plates, without_pattern
 from mvvideo.networks.config import NetworkConfig
 from mvvideo.networks.denoiser import MultiViewDenoiser, ReferenceFeatures
 from mvvideo.networks.storage import load_network, save_network
@@ -27,6 +27,7 @@ from mvvideo.training.critic import Critic, Judged
 from mvvideo.training.evaluation import evaluate
 from mvvideo.training.losses import Truth, importance_of_time, reconstruction_losses
 from mvvideo.training.scaling import scale_parts
+from mvvideo.training.widening import widened
 
 __all__ = ["Trainer"]
 
@@ -46,7 +47,8 @@ class Trainer:
         out: folder of the run; made if missing.
         minutes: time budget; learning rate and phases follow it.
         device: ``cuda`` or ``cpu``.
-        initial: folder of weights to start from instead of random ones; an earlier run in ``out`` goes first.
+        initial: folder of weights to start from instead of random ones, spread over more channels if ``config`` has
+            more; an earlier run in ``out`` goes first.
     """
 
     def __init__(
@@ -88,7 +90,10 @@ class Trainer:
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
         self.model = MultiViewDenoiser(config.network).to(self.device, memory_format=torch.channels_last)
         if initial is not None:
-            self.model.load_state_dict(load_network(initial).state_dict(), strict=True)
+            begun = load_network(initial)
+            if begun.config != config.network:
+                begun = widened(begun, config.network, seed=config.seed)
+            self.model.load_state_dict(begun.state_dict(), strict=True)
         self.critic = Critic(
             config.critic,
             device=self.device,
@@ -222,6 +227,8 @@ class Trainer:
                 motion=phase.motion,
                 views=phase.view_attention,
             )
+        if self.config.network.appearance_input:  # as in use
+            layers = without_pattern(layers, self.config.network.patch)
         picture = self.model.compose(layers, batch.guidance)
         flat_guidance = batch.guidance.flatten(0, 2)
         truth = Truth.build(
