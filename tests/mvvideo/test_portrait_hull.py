@@ -140,7 +140,7 @@ def test_depths_have_no_steps_of_single_nodes():
     slope = np.linspace(0, 0.1, 40, dtype=np.float32)[None].repeat(40, 0)
     rough = slope + 0.03 * (np.arange(40)[:, None] % 5 == 0) * inside
     steady = _steady(rough, inside)
-    assert np.abs(steady - slope)[9:31, 9:31].max() < 0.002
+    assert np.abs(steady - slope)[9:31, 9:31].max() < 0.004  # of 0.03
     assert np.array_equal(steady[~inside], rough.astype(np.float32)[~inside])
     assert np.array_equal(steady[4], rough.astype(np.float32)[4])
 
