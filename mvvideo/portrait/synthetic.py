@@ -31,10 +31,13 @@ TYPICAL_LIP_SATURATION = 0.45
 TYPICAL_SKIN = np.array([1.0, 0.78, 0.66], np.float32)
 """Skin's colour in ordinary light, red = 1: what a photo's skin differs from this by is partly its light's."""
 EYE_WHITE = np.array([0.86, 0.83, 0.81], np.float32)
-TOOTH = np.array([0.92, 0.875, 0.79], np.float32)
-GUM = np.array([0.58, 0.29, 0.27], np.float32)
-TONGUE = np.array([0.60, 0.29, 0.27], np.float32)
-MOUTH = np.array([0.30, 0.10, 0.09], np.float32)
+TOOTH = np.array([0.98, 0.88, 0.78], np.float32)
+"""Warmer than enamel is: its light comes by way of lips and tongue."""
+GUM = np.array([0.60, 0.30, 0.28], np.float32)
+TONGUE = np.array([0.65, 0.33, 0.31], np.float32)
+MOUTH = np.array([0.42, 0.12, 0.10], np.float32)
+DARKEST = 0.2
+"""Share of a colour that is left in the depth of the mouth: it scatters light and is never black."""
 FRONT_TEETH_METRES, FADE_METRES = 0.004, 0.012
 """Depth behind the foremost tooth over which full light falls, and that over which it then fades to a third."""
 SHADE_WARMTH = np.array([-0.12, 0.08, 0.16], np.float32)
@@ -205,13 +208,13 @@ def synthetic_colours(
     depth = _mouth_depth(head)
     for region, colour, start, reach in (
         ("gums", GUM, 0.006, 0.016),
-        ("tongue", TONGUE, 0.012, 0.026),
-        ("mouth_inside", MOUTH, 0.010, 0.012),
+        ("tongue", TONGUE, 0.012, 0.032),
+        ("mouth_inside", MOUTH, 0.010, 0.014),
     ):
         chosen = head.region_vertices(region)
         has[chosen] = True
         shade = np.exp(-np.maximum(depth[chosen] - start, 0) / reach)[:, None]
-        result[chosen] = colours.tinted(colour) * (0.06 + 0.94 * shade)
+        result[chosen] = colours.tinted(colour) * (DARKEST + (1 - DARKEST) * shade)
     teeth = head.region_vertices("teeth")
     has[teeth] = True
     result[teeth] = _tooth_colours(head, teeth, depth, colours)
