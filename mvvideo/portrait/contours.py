@@ -15,7 +15,7 @@ from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.views import HeadView, face_front, sample_at
 
-__all__ = ["beside_contours", "skin_rim"]
+__all__ = ["beside_contours", "over_far_cheek", "skin_rim"]
 
 PROBE_METRES, GAP_METRES = 0.002, 0.006
 """So far beyond an outline the face lies at least this far behind it, where it is one."""
@@ -31,6 +31,15 @@ SEPARATE_METRES = 0.002
 
 GRAZING = 0.35
 """Cosine below which skin is seen edge-on."""
+FAR_FACING, NEARER_FACING = 0.5, 0.3
+"""Cosine below which a cheek is a far one; difference from which on its twin is seen better."""
+HAIR_LIKENESS, BARE_TWIN = 0.1, 0.7
+"""Likeness to skin of hair, at most, and of a bare twin, at least."""
+LOCK_STEPS, ALIKE = 25, 0.15
+"""How far inside a lock is followed, edges of the mesh; by how much of its brightness a colour may change from one
+vertex to the next for that."""
+AROUND_STEPS = 2
+"""Edges of the mesh over which doubt fades."""
 RIM_FACING, BESIDE_SKIN = 0.45, 0.6
 """Cosine from which on skin tells of the rim beside it; likeness from which on that rim is skin, too."""
 
@@ -121,3 +130,44 @@ def skin_rim(
     inner = front & direct & (facing > RIM_FACING)
     beside, reached = relax_mesh(links, np.where(inner, skin, 0)[:, None], fixed=inner, sweeps=12)
     return front & (facing < GRAZING) & reached & (beside[:, 0] > BESIDE_SKIN)
+
+
+def over_far_cheek(
+    head: FlameHead,
+    links: tuple[np.ndarray, np.ndarray],
+    photo: np.ndarray,
+    skin: np.ndarray,
+    facing: np.ndarray,
+    direct: np.ndarray,
+) -> np.ndarray:
+    """How far the photo of a far cheek is to be doubted for hair that hangs before or behind it, ``(V,)``, 0 to 1.
+
+    A turned face's far side is narrow, and where the fitted one is too wide its rim shows hair. The near side tells
+    whether skin is bare there: beards are on both.
+
+    Args:
+        photo: ``(V, 3)`` colours; the others: as in :func:`skin_rim`.
+    """
+    mirror = head.mirror_index
+    cheek = face_front(head) & direct & (facing < FAR_FACING)
+    better = direct[mirror] & (facing[mirror] > facing + NEARER_FACING) & (skin[mirror] > BARE_TWIN)
+    covered = (cheek & better & (skin < HAIR_LIKENESS)).astype(np.float32)
+    starts, neighbours = links
+    first = np.minimum(starts[:-1], len(neighbours) - 1)
+    linked = np.diff(starts) > 0
+    # What goes on inwards in the same colour is a lock before the face, or a shadow on it.
+    hair = face_front(head) & direct & (skin < HAIR_LIKENESS)
+    lock = hair & (facing >= FAR_FACING)
+    own = np.repeat(np.arange(len(skin)), np.diff(starts))
+    alike = np.abs(photo[own] - photo[neighbours]).max(axis=1) < ALIKE * (0.1 + photo[own].mean(axis=1))
+    for _ in range(LOCK_STEPS):
+        lock |= hair & linked & np.logical_or.reduceat(lock[neighbours] & alike, first)
+    covered *= ~lock
+    # A few that are sure, not a mole; and the blurred edge around them.
+    count = np.add.reduceat(covered[neighbours], first) * linked
+    covered *= count >= 2
+    near = covered
+    for _ in range(AROUND_STEPS):
+        spread = np.maximum.reduceat(near[neighbours], first) * linked - 1 / (AROUND_STEPS + 1)
+        near = np.maximum(near, spread)
+    return np.clip(near, 0, 1) * (cheek & better)

@@ -18,7 +18,7 @@ import numpy as np
 from flame.head import FlameHead
 from flame.regions import INSIDE_MOUTH
 from mvvideo.portrait.canvas import Canvas
-from mvvideo.portrait.contours import beside_contours, skin_rim
+from mvvideo.portrait.contours import beside_contours, over_far_cheek, skin_rim
 from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.lids import OWN_COLOUR, lid_colours, lid_share
 from mvvideo.portrait.relight import continued_share, fine_detail, measured_shading
@@ -115,12 +115,13 @@ def build_surface(
     synthetic, own_colour = synthetic_colours(head, vertices, colours)
 
     direct = _touched(view.faces[source == Source.DIRECT], len(vertices))
-    contour = beside_contours(head, vertices, canvas, view, pixels) * direct
+    photo, skin = sample_at(canvas.colour, pixels), sample_at(likeness, pixels)
+    contour = beside_contours(head, vertices, canvas, view, pixels)
+    contour = np.maximum(contour, over_far_cheek(head, links, photo, skin, facing, direct)) * direct
     anchor = direct & ~synthetic & _trusted(head, canvas, likeness, pixels, facing) & (contour < 0.01)
     doubtful = direct & ~synthetic & ~anchor
     doubtful &= _trusted(head, canvas, likeness, pixels, facing, cosine=DOUBTED_FACING)
     belief = anchor + doubtful * np.clip((facing - DOUBTED_FACING) / (TRUSTED_FACING - DOUBTED_FACING), 0, 1)
-    photo, skin = sample_at(canvas.colour, pixels), sample_at(likeness, pixels)
     # What is neither skin nor outline, a lock of hair, goes on in colours made up beside it.
     bare = _bare_rim(canvas, likeness, pixels) | anchor | (contour > 0)
     bare = (bare | skin_rim(head, links, skin, facing, direct)) & ~synthetic

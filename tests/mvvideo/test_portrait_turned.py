@@ -14,7 +14,7 @@ from flame.head import load_head
 from flame.sequence import FlameSequence
 from mvvideo.portrait.canvas import make_canvas
 from mvvideo.portrait.collar import collar_clearance, tucked_in
-from mvvideo.portrait.contours import beside_contours, skin_rim
+from mvvideo.portrait.contours import FAR_FACING, beside_contours, over_far_cheek, skin_rim
 from mvvideo.portrait.hull import Hull, Sheet
 from mvvideo.portrait.kernels import adjacency
 from mvvideo.portrait.portrait import Portrait
@@ -22,7 +22,7 @@ from mvvideo.portrait.relight import continued_share, fine_detail, measured_shad
 from mvvideo.portrait.scalp import cap_paint, hair_cap, hair_share
 from mvvideo.portrait.skinside import INSIDE_METRES, OUTSIDE_METRES, apart_from_skin
 from mvvideo.portrait.surface import Source
-from mvvideo.portrait.views import drawn_triangles, view_head
+from mvvideo.portrait.views import drawn_triangles, face_front, view_head
 from renderer.rigs import orbit
 from renderer.shading import shade
 from tests.mvvideo.portrait_fixtures import front_camera
@@ -159,6 +159,26 @@ def test_hair_behind_a_jaw_is_no_skin_but_a_beard_stays(head):
     assert by_hair[jaw].mean() > 0.9
     assert by_beard[jaw].mean() < 0.1
     assert not by_hair[facing > 0.36].any()
+
+
+def test_hair_over_a_far_cheek_s_rim_is_doubted_but_no_fringe_and_no_beard(head):
+    links = adjacency(head.faces, len(head.v_template))
+    left = head.v_template[:, 0] / 0.07
+    facing = np.where(left > 0, 0.75 - 0.8 * left, 0.75 + 0.2 * np.abs(left)).astype(np.float32)
+    direct = facing > 0.05
+    front = face_front(head)
+    rim = front & direct & (facing < 0.3) & (left > 0)
+
+    def doubt(hair):
+        photo = np.where(hair[:, None], HAIR, SKIN).astype(np.float32)
+        return over_far_cheek(head, links, photo, np.where(hair, 0.0, 1.0).astype(np.float32), facing, direct)
+
+    strand = doubt(rim)
+    assert strand[rim].mean() > 0.9
+    assert not strand[facing >= FAR_FACING].any()
+    assert not doubt(front & direct & (left > 0)).any()  # a fringe that goes on to the middle
+    assert not doubt(rim | rim[head.mirror_index]).any()  # on both sides
+    assert not doubt(np.zeros_like(rim)).any()
 
 
 def test_crumbs_of_mirrored_skin_are_filled(head):
