@@ -53,6 +53,9 @@ THROAT_METRES = 0.01
 """Below the chin, over which the hull's own picture gives way to the photo's throat."""
 COLLAR_EDGE_METRES = 0.004
 """Depth below a collar from which on skin does not show through the edge of what lies before it."""
+THROAT_PIXELS = 12
+"""Around a bare throat, per 512 pixels of the crop, where the photo shows the seam of skin and clothes in every view:
+where it ended at the seam, that followed the triangles."""
 JAW_METRES = 0.05
 """Height of the jaw's corners over the chin."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
@@ -347,8 +350,8 @@ def _hair_and_clothes(
 
 
 def _throat(bare: np.ndarray, canvas: Canvas, anatomy: Anatomy) -> np.ndarray:
-    """Where bare skin lies below the chin, ``(W, W)`` bool: nothing but skin may show in a gap at its edge."""
-    reach = 2 * int(3 * canvas.size / 512) + 1
+    """Where bare skin lies below the chin, and its edge, ``(W, W)`` bool: nothing but skin may show in a gap there."""
+    reach = 2 * int(THROAT_PIXELS * canvas.size / 512) + 1
     below = np.arange(canvas.width)[:, None] > anatomy.chin_row
     return (cv2.dilate(bare, np.ones((reach, reach), np.uint8)) > 0.5) & below
 
