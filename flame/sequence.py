@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flame.easing import smoothstep
 from flame.errors import MotionFileError, input_error
 from flame.rig import EXPRESSION_NAMES
 from flame.rotations import mirror_axis_angle, slerp
@@ -256,7 +257,7 @@ def crossfade(before: FlameSequence, after: FlameSequence, *, frames: int) -> Fl
     if frames == 0:
         return concatenate([before, after])
     ramp = (np.arange(frames, dtype=np.float32) + 1) / (frames + 1)
-    weight = ramp * ramp * (3 - 2 * ramp)  # smoothstep: no kink in speed at either end
+    weight = smoothstep(ramp)
     start = len(before) - frames
     index = np.arange(frames)
     parts = [_blend(before, start + index, after, index, weight)]

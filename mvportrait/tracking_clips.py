@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flame.easing import smoothstep
 from flame.errors import AssetError, input_error
 from flame.rig import EXPRESSION_NAMES, GAZE_PITCH_RADIANS, GAZE_YAW_RADIANS
 from flame.sequence import FlameSequence
@@ -123,10 +124,8 @@ def _wander(rng: np.random.Generator, t: np.ndarray, seconds: float) -> np.ndarr
 
 def _bump(t: np.ndarray, start: float, rise: float, hold: float, fall: float) -> np.ndarray:
     """(T,) 0 to 1 and back, with smooth flanks."""
-    up = np.clip((t - start) / rise, 0, 1)
-    down = np.clip((start + rise + hold + fall - t) / fall, 0, 1)
-    x = np.minimum(up, down)
-    return x * x * (3 - 2 * x)
+    end = start + rise + hold
+    return np.minimum(smoothstep(t, start, start + rise), smoothstep(t, end + fall, end))
 
 
 def _blinks(rng: np.random.Generator, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from flame.easing import smoothstep
+
 
 def free_runs(known: np.ndarray) -> Iterator[tuple[int, int]]:
     """``(first, stop)`` of every run of frames that are not known; (T,) bool."""
@@ -68,7 +70,7 @@ def settled(made: np.ndarray, values: np.ndarray, known: np.ndarray, *, reach: f
         for border, inner, distance in ((first - 1, first - 2, d), (stop, stop + 1, count + 1 - d)):
             if not 0 <= border < len(values):
                 continue
-            fading = off[border] * (1.0 - _ease3(distance / length))
+            fading = off[border] * (1.0 - smoothstep(distance / length))
             if 0 <= inner < len(values) and known[inner]:
                 fading = fading + (off[border] - off[inner]) * _ramp(distance, length)
             result[first:stop] += fading
@@ -79,12 +81,6 @@ def _ease(u: np.ndarray) -> np.ndarray:
     """0 to 1 with neither speed nor acceleration at the ends."""
     u = np.clip(u, 0.0, 1.0)
     return u * u * u * (10.0 - 15.0 * u + 6.0 * u * u)
-
-
-def _ease3(u: np.ndarray) -> np.ndarray:
-    """0 to 1 with no speed at the ends."""
-    u = np.clip(u, 0.0, 1.0)
-    return u * u * (3.0 - 2.0 * u)
 
 
 def _ramp(distance: np.ndarray, length: float) -> np.ndarray:

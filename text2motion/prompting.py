@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from flame.easing import smoothstep
 from text2motion.corpus.actions import SUSTAIN
 from text2motion.liveliness import UNASKED
 from text2motion.planning import PlannedClause
@@ -85,8 +86,8 @@ class Prompt:
         curve = np.full(len(times), self.strengths[order[0]])
         for index in order[1:]:
             start = self.planned[index].start + self.clock_seconds
-            ramp = np.clip((times - start) / _CHANGE_SECONDS + 0.5, 0.0, 1.0)
-            curve += ramp * ramp * (3.0 - 2.0 * ramp) * (self.strengths[index] - curve)
+            ramp = smoothstep(times, start - 0.5 * _CHANGE_SECONDS, start + 0.5 * _CHANGE_SECONDS)
+            curve += ramp * (self.strengths[index] - curve)
         return curve
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from driving.speech.loudness import Loudness
 from driving.speech.phones import BILABIAL_SEALS, LABIODENTALS, SILENCE, VOWELS, PhoneSpan
 from driving.speech.visemes import ANTICIPATION_SECONDS, CARRY_OVER_SECONDS, TASK, TASKS, viseme
+from flame.easing import smoothstep
 
 _STEP = 0.005  # seconds between internal samples
 _SMOOTH_SECONDS = 0.013  # articulators are no square waves
@@ -222,10 +223,7 @@ def _breaths(times: np.ndarray, phones: list[PhoneSpan]) -> np.ndarray:
 
 def _plateau(times: np.ndarray, start: float, end: float, rise: float, fall: float) -> np.ndarray:
     """1 from ``start`` to ``end``, smoothstep from 0 in the ``rise`` before and to 0 in the ``fall`` after."""
-    up = np.clip((times - (start - rise)) / rise, 0.0, 1.0)
-    down = np.clip(((end + fall) - times) / fall, 0.0, 1.0)
-    low = np.minimum(up, down)
-    return low * low * (3 - 2 * low)
+    return np.minimum(smoothstep(times, start - rise, start), smoothstep(times, end + fall, end))
 
 
 def _styled(tasks: np.ndarray, opening: float) -> np.ndarray:

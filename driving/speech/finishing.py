@@ -30,6 +30,7 @@ from driving.speech.layout import (
 from driving.speech.lips import lip_meter
 from driving.speech.mouth import CONTACT_GAP_MM, SEAL_GAP_MM, bring_to_teeth, set_lip_gap
 from driving.speech.style import TRAINED_HEAD, TRAINED_MOUTH, SpeechStyle
+from flame.easing import smoothstep
 from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence
 
@@ -113,7 +114,7 @@ def peaked(contacts: np.ndarray) -> np.ndarray:
         track = contacts[:, column]
         padded = np.pad(track, (_PEAK_BACK, 1), mode="edge")
         largest = np.max([padded[k : k + len(track)] for k in range(_PEAK_BACK + 2)], axis=0)
-        result[:, column] = track * _smoothstep(track / np.maximum(largest, 1e-6), *_FLANK)
+        result[:, column] = track * smoothstep(track / np.maximum(largest, 1e-6), *_FLANK)
     return result
 
 
@@ -170,10 +171,8 @@ def sealed(expression: np.ndarray, jaw_radians: np.ndarray, contacts: np.ndarray
     Returns:
         (F, 53), the same where nothing is heard.
     """
-    seal = np.maximum(
-        _smoothstep(contacts[:, 0], *_SEAL_HEARD), _smoothstep(contacts[:, 3], *_BILABIAL_HEARD)
-    )
-    contact = _smoothstep(contacts[:, 1], *_CONTACT_HEARD) * (1.0 - seal)
+    seal = np.maximum(smoothstep(contacts[:, 0], *_SEAL_HEARD), smoothstep(contacts[:, 3], *_BILABIAL_HEARD))
+    contact = smoothstep(contacts[:, 1], *_CONTACT_HEARD) * (1.0 - seal)
     changed = bring_to_teeth(expression, contact)
     gap = lip_meter().gap_mm(expression, jaw_radians)
     wanted = gap + contact * (CONTACT_GAP_MM - gap)
@@ -199,13 +198,8 @@ def rest_context(frames: int) -> np.ndarray:
     return np.repeat(rest_columns()[None], frames, axis=0)
 
 
-def _smoothstep(value: np.ndarray, low: float, high: float) -> np.ndarray:
-    share = np.clip((value - low) / (high - low), 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
-
-
 def _eased(times: np.ndarray, seconds: float) -> np.ndarray:
-    return _smoothstep(times, 0.0, seconds).astype(np.float32)
+    return smoothstep(times, 0.0, seconds).astype(np.float32)
 
 
 def _with_lids(expression: np.ndarray, eyes: np.ndarray) -> np.ndarray:

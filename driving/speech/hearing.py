@@ -28,6 +28,7 @@ from driving.speech.phones import BILABIAL_SEALS, INDEX, SILENCE, PhoneSpan
 from driving.speech.placing import HeardWord
 from driving.speech.resampling import SAMPLE_RATE
 from driving.speech.vocabulary import dictionary_text
+from flame.easing import smoothstep
 
 _log = logging.getLogger(__name__)
 _PROCESSES = 2
@@ -168,8 +169,7 @@ def sureness(phones: list[PhoneSpan], merged: np.ndarray) -> np.ndarray:
         for seconds in (_AROUND_SECONDS, _FAR_SECONDS)
     )
     behind = 0.5 * (near + far)  # a word is trusted in a recording whose words are
-    share = np.clip((behind - _UNSURE) / (_SURE - _UNSURE), 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
+    return smoothstep(behind, _UNSURE, _SURE)
 
 
 def missed(phones: list[PhoneSpan], merged: np.ndarray) -> np.ndarray:

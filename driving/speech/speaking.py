@@ -16,6 +16,7 @@ from driving.speech.loudness import prosody
 from driving.speech.moods import MOOD_TABLE, MOODS
 from driving.speech.mouth import mouth_weights
 from driving.speech.phones import PhoneSpan, tidy
+from flame.easing import smoothstep
 from flame.errors import ConfigError, input_error
 from flame.timing import DEFAULT_FPS, frame_count
 
@@ -128,8 +129,7 @@ def _eased_in(sequence: FlameSequence) -> FlameSequence:
     times = np.arange(len(sequence)) / sequence.fps
 
     def ramp(seconds: float) -> np.ndarray:
-        phase = np.clip(times / seconds, 0.0, 1.0)
-        return (phase * phase * (3 - 2 * phase)).astype(np.float32)[:, None]
+        return smoothstep(times, 0.0, seconds).astype(np.float32)[:, None]
 
     fast, slow = ramp(0.08), ramp(0.4)
     expression = sequence.expression * slow

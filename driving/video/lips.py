@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from driving.speech.lips import MIDDLE_PAIRS, lip_meter
+from flame.easing import smoothstep
 from flame.fitting.mediapipe_points import OUTER_EYE_CORNERS
 from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence
@@ -46,8 +47,7 @@ def sealed(motion: FlameSequence, gaps: np.ndarray) -> FlameSequence:
         gaps: (T,) see :func:`lip_gap`; NaN where not seen.
     """
     low, high = _TOUCHING
-    x = np.clip((high - np.nan_to_num(gaps, nan=1.0)) / (high - low), 0.0, 1.0)
-    touching = x * x * (3.0 - 2.0 * x)
+    touching = smoothstep(np.nan_to_num(gaps, nan=1.0), high, low)
     if not touching.any():
         return motion
     meter = lip_meter()

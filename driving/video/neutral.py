@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from flame.easing import smoothstep
 from flame.relative import to_relative
 from flame.sequence import FlameSequence
 
@@ -80,7 +81,7 @@ def blink_dips(gaps: np.ndarray, fps: float) -> np.ndarray:
     found = np.zeros(len(gaps))
     for start, course, _ in _dips(gaps, fps):
         part = slice(start, start + len(course))
-        found[part] = np.maximum(found[part], course * course * (3.0 - 2.0 * course))
+        found[part] = np.maximum(found[part], smoothstep(course))
     return found
 
 
@@ -134,5 +135,4 @@ def sharp_lids(
         return own
     ratio = gaps / np.maximum(np.nanquantile(gaps, _OPEN_QUANTILE, axis=0), 1e-6)
     low, high = shut
-    x = np.clip((high - np.nan_to_num(ratio, nan=1.0)) / (high - low), 0.0, 1.0)
-    return np.maximum(own, x * x * (3.0 - 2.0 * x))
+    return np.maximum(own, smoothstep(np.nan_to_num(ratio, nan=1.0), high, low))

@@ -12,6 +12,7 @@ from driving.video.calibration import calibrated, calibrated_absolute
 from driving.video.lips import sealed
 from driving.video.neutral import blink_dips, neutral_of, relative_to, sharp_lids
 from driving.video.result import TrackedShot
+from flame.easing import smoothstep
 from flame.fitting.track_smoothing import LIGHT, Smoothing, Steady, smoothed, steadied
 from flame.sequence import CHANNELS, FlameSequence
 
@@ -101,8 +102,8 @@ def _shot_motion(
     weight = np.ones(len(times))
     gaps = _long_gaps(own, shot.track.seen, max(float(times[-1]), float(own[-1])))
     for a, b in gaps:
-        leave = 1.0 if a <= 0 else _smoothstep((times - a) / EASE_SECONDS)
-        back = 1.0 if b > own[-1] else _smoothstep((b - times) / EASE_SECONDS)
+        leave = 1.0 if a <= 0 else smoothstep((times - a) / EASE_SECONDS)
+        back = 1.0 if b > own[-1] else smoothstep((b - times) / EASE_SECONDS)
         inside = (times >= a) & (times <= b)
         weight = np.where(inside, np.minimum(weight, 1.0 - np.minimum(leave, back)), weight)
     return motion, weight, gaps
@@ -150,7 +151,7 @@ def _fade(
     arrays: dict[str, np.ndarray], before: dict[str, np.ndarray], here: np.ndarray, since: np.ndarray
 ) -> None:
     """After a cut the last pose fades instead of jumping: what is missing to it is added, less and less."""
-    left = 1.0 - _smoothstep(since / EASE_SECONDS)
+    left = 1.0 - smoothstep(since / EASE_SECONDS)
     for name, values in arrays.items():
         offset = before[name] - values[here[0]]
         values[here] += left[:, None] * offset
@@ -160,8 +161,3 @@ def _nearest(sorted_values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Indices of the nearest of ``sorted_values`` (N,) for every one wanted."""
     middles = (sorted_values[1:] + sorted_values[:-1]) / 2
     return np.searchsorted(middles, wanted)
-
-
-def _smoothstep(x: np.ndarray) -> np.ndarray:
-    clipped = np.clip(x, 0.0, 1.0)
-    return clipped * clipped * (3.0 - 2.0 * clipped)

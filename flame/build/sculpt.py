@@ -6,8 +6,9 @@ import numpy as np
 
 from flame.build.cut import CutMesh
 from flame.build.macro import expression_unit
-from flame.build.skin import neighbour_average, smoothstep
+from flame.build.skin import neighbour_average
 from flame.build.source import Targets
+from flame.easing import smoothstep
 
 MM = 1e-3
 

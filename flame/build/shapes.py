@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from flame.build.sculpt import MM, Sculptor
-from flame.build.skin import smoothstep
 from flame.build.template import LIDS_OPENED, lip_sides, seal_lips
+from flame.easing import smoothstep
 from flame.rig import EXPRESSION_NAMES
 
 LEFT_UNITS: dict[str, dict[str, float]] = {

@@ -7,6 +7,7 @@ import scipy.sparse as sparse
 from scipy.optimize import nnls
 
 from flame.build.cut import CutMesh
+from flame.easing import smoothstep
 
 ROOT, NECK, JAW, EYE_LEFT, EYE_RIGHT = range(5)
 PARENTS = np.array([-1, 0, 1, 1, 1])
@@ -14,12 +15,6 @@ ROOT_POSITION = (0.0, -0.190, -0.100)
 NECK_POSITION = (0.0, -0.118, -0.086)
 JAW_SINE_FEATURE = 9 * (JAW - 1) + 7
 """Place of R[2, 1] = sin(opening) of the jaw among the 36 pose features."""
-
-
-def smoothstep(x: np.ndarray) -> np.ndarray:
-    """0 below 0, 1 above 1, smooth between."""
-    x = np.clip(x, 0.0, 1.0)
-    return x * x * (3 - 2 * x)
 
 
 def neighbour_average(faces: np.ndarray, count: int) -> sparse.csr_matrix:

@@ -6,8 +6,8 @@ import numpy as np
 
 from flame.build.cut import RED_EDGE, CutMesh
 from flame.build.macro import expression_unit
-from flame.build.skin import smoothstep
 from flame.build.source import BASE_VERTICES, Targets
+from flame.easing import smoothstep
 
 LIDS_OPENED = 0.40
 """Share of the lids' "opened-up" unit in the neutral: the mix of all races leaves the mean adult sleepy."""

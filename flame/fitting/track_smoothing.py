@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flame.easing import smoothstep
 from flame.rotations import compose
 from flame.sequence import CHANNELS, FlameSequence
 
@@ -174,8 +175,7 @@ def steadied(sequence: FlameSequence, steady: Steady, tremor: FlameSequence | No
             )
             around = low_passed(speed[:, None] ** 2, steady.turning_hz, sequence.fps)[:, 0]
             speed = np.sqrt(np.maximum(around - min(loud, steady.most_tremor * low) ** 2, 0.0))
-        x = np.clip((speed - low) / (high - low), 0.0, 1.0)
-        moving = (x * x * (3.0 - 2.0 * x))[:, None]
+        moving = smoothstep(speed, low, high)[:, None]
         kernel = gaussian_kernel(strong_hz, sequence.fps)
         for name in names:
             own = getattr(sequence, name).astype(np.float64)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from flame.easing import smoothstep
+
 __all__ = ["LARGEST_SIDE", "PasteBack"]
 
 LARGEST_SIDE = 4096
@@ -63,8 +65,7 @@ class PasteBack:
         def along(start: int, limit: int) -> np.ndarray:
             near = at / reach if start > 0 else np.ones(self._side)
             far = (self._side - at) / reach if start + self._side < limit else np.ones(self._side)
-            share = np.clip(np.minimum(near, far), 0, 1)
-            return share * share * (3 - 2 * share)
+            return smoothstep(np.minimum(near, far))
 
         return (along(y0, self.height)[:, None] * along(x0, self.width)[None]).astype(np.float32)
 

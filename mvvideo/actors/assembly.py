@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from flame.easing import smoothstep
 from flame.regions import REGION_INDEX
 from mvvideo.actors.covers import COVERS, make_cover
 from mvvideo.actors.glasses import make_glasses
@@ -144,11 +145,6 @@ class _Builder:
         )
 
 
-def _smooth(low: float, high: float, value: np.ndarray) -> np.ndarray:
-    t = np.clip((value - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
-
-
 def _skin_masks(kit: ActorKit, rig: BaseRig, head, hair: np.ndarray | None) -> dict[str, np.ndarray]:
     """Per-vertex areas of the face painted into texture space. Positions are those of the mean base mesh (metres)."""
     from scipy.spatial import cKDTree
@@ -157,8 +153,8 @@ def _skin_masks(kit: ActorKit, rig: BaseRig, head, hair: np.ndarray | None) -> d
     side = np.abs(x)
     out: dict[str, np.ndarray] = {}
     limit = -0.050 + 0.35 * np.maximum(0.0, side - 0.035)
-    beard = _smooth(0.0, -0.012, y - limit) * _smooth(-0.135, -0.115, y) * _smooth(-0.045, -0.02, z)
-    beard *= 1 - _smooth(-0.012, 0.004, y + 0.062) * _smooth(0.03, 0.022, side) * 0.0
+    beard = smoothstep(y - limit, 0.0, -0.012) * smoothstep(y, -0.135, -0.115) * smoothstep(z, -0.045, -0.02)
+    beard *= 1 - smoothstep(y + 0.062, -0.012, 0.004) * smoothstep(side, 0.03, 0.022) * 0.0
     out["beard"] = beard
     out["cheeks"] = np.exp(-(((side - 0.042) / 0.018) ** 2) - ((y + 0.032) / 0.02) ** 2) * (z > 0)
     out["lids"] = np.exp(-(((side - 0.031) / 0.016) ** 2) - ((y - 0.008) / 0.007) ** 2) * (z > 0)
@@ -169,9 +165,11 @@ def _skin_masks(kit: ActorKit, rig: BaseRig, head, hair: np.ndarray | None) -> d
     if hair is not None:
         distance, _ = cKDTree(hair).query(kit.mean, distance_upper_bound=0.05)
         distance = np.where(np.isfinite(distance), distance, 0.05)
-        out["scalp"] = _smooth(0.012, 0.005, distance) * _smooth(0.02, 0.05, y + 0.6 * np.maximum(0, -z))
+        out["scalp"] = smoothstep(distance, 0.012, 0.005) * smoothstep(
+            y + 0.6 * np.maximum(0, -z), 0.02, 0.05
+        )
     else:
-        out["scalp"] = _smooth(0.055, 0.075, y - 0.45 * np.minimum(z, 0.02)) * (y > 0.0)
+        out["scalp"] = smoothstep(y - 0.45 * np.minimum(z, 0.02), 0.055, 0.075) * (y > 0.0)
     return out
 
 
@@ -186,10 +184,10 @@ def _proxy_weights(proxy, rig: BaseRig, name: str, rest: np.ndarray) -> np.ndarr
         weights[:, NECK] += weights[:, 2:].sum(1)
         weights[:, 2:] = 0.0
         # strands below the chin move from the head to the shoulders with depth
-        loose = _smooth(-0.10, -0.24, rest[:, 1])
+        loose = smoothstep(rest[:, 1], -0.10, -0.24)
         head_share = weights[:, NECK] * (1 - loose)
         if name == "hair":
-            head_share = np.maximum(head_share, _smooth(-0.13, -0.07, rest[:, 1]))
+            head_share = np.maximum(head_share, smoothstep(rest[:, 1], -0.13, -0.07))
         else:
             head_share = np.ones(len(rest))
         weights[:, NECK], weights[:, ROOT] = head_share, 1 - head_share

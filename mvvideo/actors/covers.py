@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from flame.easing import smoothstep
 from mvvideo.actors.kit import ActorKit
 from mvvideo.actors.occlusion import vertex_normals
 
 __all__ = ["COVERS", "make_cover"]
 
 COVERS = ("beanie", "turban", "scarf")
-
-
-def _smooth(low: float, high: float, value: np.ndarray) -> np.ndarray:
-    t = np.clip((value - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 def _relaxed(points: np.ndarray, triangles: np.ndarray, rounds: int = 8) -> np.ndarray:
@@ -63,7 +59,9 @@ def make_cover(
     places = kit.mean[rows]
     folds = np.sin(places @ rng.normal(0, 70, 3) + 6 * np.sin(places @ rng.normal(0, 12, 3)))
     thick = {"beanie": 0.012, "turban": 0.024, "scarf": 0.013}[kind] * rng.uniform(0.85, 1.3)
-    height = thick + 0.0022 * folds + (0.018 * _smooth(0.06, 0.12, places[:, 1]) if kind == "turban" else 0.0)
+    height = (
+        thick + 0.0022 * folds + (0.018 * smoothstep(places[:, 1], 0.06, 0.12) if kind == "turban" else 0.0)
+    )
     # relaxing shrinks: give back what was lost, evened out in turn
     lost = ((base[rows] - cloth) * outward).sum(1, keepdims=True)
     height = height + np.maximum(_relaxed(lost, triangles, rounds=6), 0.0)[:, 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from flame.easing import smoothstep
 from flame.rig import EXPRESSION_NAMES
 from flame.sequence import FlameSequence
 
@@ -89,8 +90,7 @@ def _track(start: np.ndarray, goal: np.ndarray, frames: int, rng: np.random.Gene
     """(T,D): from start toward goal along an ease, cut at a random place and speed."""
     place = np.sort(rng.uniform(0, 1, 2)) if frames > 1 else np.array([1.0, 1.0])
     t = np.linspace(place[0], place[1], frames)
-    ease = (t * t * (3 - 2 * t))[:, None]
-    return start + (goal - start) * ease
+    return start + (goal - start) * smoothstep(t)[:, None]
 
 
 def sample_reference_pose(
