@@ -31,7 +31,7 @@ class LossWeights:
     gradient: float = 1.0  # L1 of finite differences at three scales
     ssim: float = 0.15
     texture: float = 2.0  # local gradient energy against the truth's
-    alpha: float = 0.5
+    alpha: float = 1.0  # squared: with L1, the few pixels of hair or shoulder that the hull lacks never win
     overshoot: float = 0.1  # gate and alpha outside [0, 1]
     flow: float = 0.0003  # squared pixels, and smoothness
     gate: float = 0.005  # gate away from 1 without need
@@ -138,7 +138,7 @@ def reconstruction_losses(
         "gradient": lambda: _gradient_loss(picture.rgb, truth.rgb, truth.weight, 3),
         "ssim": lambda: _weighted(1 - ssim_map(picture.rgb, truth.rgb), truth.weight),
         "texture": lambda: _texture_loss(picture.rgb, truth.rgb, truth.weight * truth.alpha),
-        "alpha": lambda: _weighted((picture.alpha - truth.alpha).abs(), truth.weight),
+        "alpha": lambda: _weighted((picture.alpha - truth.alpha).square(), truth.weight),
         "overshoot": lambda: picture.overshoot,
         "flow": lambda: _flow_loss(layers.flow),
         "gate": lambda: (1 - picture.gate).mean(),
