@@ -24,7 +24,7 @@ from mvvideo.portrait.skinside import apart_from_skin, bare_vertices
 from mvvideo.portrait.snapping import outline_offsets, signed_distance
 from mvvideo.portrait.surface import build_surface
 from mvvideo.portrait.synthetic import measure_colours
-from mvvideo.portrait.throat import clear_jaw
+from mvvideo.portrait.throat import bare_throat, behind_jaw, clear_jaw
 from mvvideo.portrait.views import HeadView, drawn_triangles, sample_at, view_head, visible_triangles
 from mvvideo.portrait.wrap import RADIUS_METRES, Wrap, face_the_front, paint_wrap
 from renderer.cameras import Cameras
@@ -53,11 +53,6 @@ THROAT_METRES = 0.01
 """Below the chin, over which the hull's own picture gives way to the photo's throat."""
 COLLAR_EDGE_METRES = 0.004
 """Depth below a collar from which on skin does not show through the edge of what lies before it."""
-THROAT_PIXELS = 12
-"""Around a bare throat, per 512 pixels of the crop, where the photo shows the seam of skin and clothes in every view:
-where it ended at the seam, that followed the triangles."""
-JAW_METRES = 0.05
-"""Height of the jaw's corners over the chin."""
 _LINKS: dict[int, tuple[FlameHead, tuple[np.ndarray, np.ndarray]]] = {}
 
 
@@ -127,14 +122,18 @@ def build_appearance(
     ear = np.isin(np.append(view.drawn, -1)[view.triangle], head.region_faces("ear_left", "ear_right"))
     known = _hair_and_clothes(known, bare, ear, view, likeness, canvas, anatomy, collar)
     filled = paint_wrap(
-        wrap, hull.front, colour=canvas.colour, known=known, front=_in_front(canvas, plain, anatomy)
+        wrap,
+        hull.front,
+        colour=canvas.colour,
+        known=known,
+        front=behind_jaw(head, canvas, view, plain, anatomy),
     )
     cap, under_cap = hair_cap(head, vertices, canvas, view.drawn, hairy, wrap)
     grown = hairy
     hairy = np.maximum(hairy, hair_beside(head, vertices, hull, view, anatomy))
     hull = replace(
         hull,
-        front=face_the_front(wrap, hull.front, _throat(bare, canvas, anatomy)),
+        front=face_the_front(wrap, hull.front, bare_throat(bare, canvas, anatomy)),
         back=joined(hull.back, cap),
     )
 
@@ -347,21 +346,6 @@ def _hair_and_clothes(
     below = (rows > anatomy.chin_row) & (rows <= (above[-1] if len(above) else canvas.width))
     skin = SKIN_BEHIND * (bare > 0.5) * (canvas.matte > 0.95) * canvas.photographed * below
     return np.maximum(hair if enough else known, skin).astype(np.float32)
-
-
-def _throat(bare: np.ndarray, canvas: Canvas, anatomy: Anatomy) -> np.ndarray:
-    """Where bare skin lies below the chin, and its edge, ``(W, W)`` bool: nothing but skin may show in a gap there."""
-    reach = 2 * int(THROAT_PIXELS * canvas.size / 512) + 1
-    below = np.arange(canvas.width)[:, None] > anatomy.chin_row
-    return (cv2.dilate(bare, np.ones((reach, reach), np.uint8)) > 0.5) & below
-
-
-def _in_front(canvas: Canvas, plain: np.ndarray, anatomy: Anatomy) -> np.ndarray:
-    """What surfaces in front show where a view stretches the photo: ``plain``, but below the chin, where necks
-    are, the photo itself; ``(W, W, 3)``."""
-    rows = np.arange(canvas.width, dtype=np.float32)[:, None, None]
-    below = np.clip(((rows - anatomy.chin_row) * anatomy.metres_per_pixel + JAW_METRES) / 0.01, 0, 1)
-    return (below * canvas.colour + (1 - below) * plain).astype(np.float32)
 
 
 def _neck_joint(head: FlameHead, fit: FlameSequence) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Room for an opening jaw in front of the throat: the body below the chin must not hide the chin that comes down."""
+"""The throat: room for an opening jaw in front of it, and what shows of it where the photo does not.
+
+The body below the chin must not hide the chin that comes down.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.hull import Anatomy, Hull
 from mvvideo.portrait.plate import push_pull
 from mvvideo.portrait.snapping import signed_distance
-from mvvideo.portrait.views import sample_at
+from mvvideo.portrait.views import HeadView, sample_at
 from renderer.shading import shade
 
-__all__ = ["clear_jaw"]
+__all__ = ["bare_throat", "behind_jaw", "clear_jaw"]
 
 OPENINGS_RADIANS = (0.08, 0.17, 0.26, 0.35)
 """Farther open than in the photo: where the jaw passes."""
@@ -26,6 +29,13 @@ ABOVE_CHIN_METRES = 0.015
 """Height over the chin at which that begins: hair beside a cheek stays before it."""
 OWN_WEIGHT = 0.5
 """Share of the jaw in a vertex' motion from which on it counts as the jaw."""
+THROAT_PIXELS = 12
+"""Around a bare throat, per 512 pixels of the crop, where the photo shows the seam of skin and clothes in every view:
+where it ended at the seam, that followed the triangles."""
+JAW_METRES = 0.05
+"""Height of the jaw's corners over the chin."""
+JAW_PIXELS = 3
+"""Around the jaw, per 512 pixels of the crop, where the photo is not yet what lies behind."""
 
 
 def clear_jaw(
@@ -78,3 +88,32 @@ def _passed(head: FlameHead, fit: FlameSequence, offsets: np.ndarray, canvas: Ca
         depth = np.where(drawn.mask[0], canvas.camera.center[0, 2] - drawn.distance[0], np.nan)
         passed = np.fmin(passed, depth)
     return passed
+
+
+def bare_throat(bare: np.ndarray, canvas: Canvas, anatomy: Anatomy) -> np.ndarray:
+    """Where bare skin lies below the chin, and its edge, ``(W, W)`` bool: nothing but skin may show in a gap there.
+
+    Args:
+        bare: ``(W, W)`` 1 where the photo shows the head's own skin.
+    """
+    reach = 2 * int(THROAT_PIXELS * canvas.size / 512) + 1
+    below = np.arange(canvas.width)[:, None] > anatomy.chin_row
+    return (cv2.dilate(bare, np.ones((reach, reach), np.uint8)) > 0.5) & below
+
+
+def behind_jaw(
+    head: FlameHead, canvas: Canvas, view: HeadView, plain: np.ndarray, anatomy: Anatomy
+) -> np.ndarray:
+    """What surfaces in front show where a view stretches the photo: ``plain``, but below the jaw's corners, where
+    necks are, the photo, and behind the jaw what it shows below: a jaw's own skin would be a ledge there.
+
+    Args:
+        view: the drawn head; plain: ``(W, W, 3)`` the photo with skin painted over.
+    """
+    reach = 2 * int(JAW_PIXELS * canvas.size / 512) + 1
+    neck = np.append(np.isin(view.drawn, head.region_faces("neck")), True)[view.triangle]
+    jaw = cv2.dilate((view.mask & ~neck).astype(np.uint8), np.ones((reach, reach), np.uint8))
+    behind = push_pull(canvas.colour, ((jaw == 0) & (canvas.matte > 0.95)).astype(np.float32))
+    rows = np.arange(canvas.width, dtype=np.float32)[:, None, None]
+    below = np.clip(((rows - anatomy.chin_row) * anatomy.metres_per_pixel + JAW_METRES) / 0.01, 0, 1)
+    return (below * behind + (1 - below) * plain).astype(np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from mvvideo.portrait.relight import continued_share, fine_detail, measured_shad
 from mvvideo.portrait.scalp import cap_paint, hair_cap, hair_share
 from mvvideo.portrait.skinside import INSIDE_METRES, OUTSIDE_METRES, apart_from_skin
 from mvvideo.portrait.surface import Source
+from mvvideo.portrait.throat import behind_jaw
 from mvvideo.portrait.views import drawn_triangles, face_front, view_head
 from renderer.rigs import orbit
 from renderer.shading import shade
@@ -179,6 +181,26 @@ def test_hair_over_a_far_cheek_s_rim_is_doubted_but_no_fringe_and_no_beard(head)
     assert not doubt(front & direct & (left > 0)).any()  # a fringe that goes on to the middle
     assert not doubt(rim | rim[head.mirror_index]).any()  # on both sides
     assert not doubt(np.zeros_like(rim)).any()
+
+
+def test_behind_a_jaw_lies_what_shows_below_it(head):
+    """Under a jaw whose neck hair covers there is no second jaw."""
+    vertices, camera = head.pose(posed(head, 0.0))[0], front_camera(SIZE)
+    drawn_parts = np.setdiff1d(drawn_triangles(head), head.region_faces("neck"))
+    inside = view_head(head, vertices, camera, drawn_parts).mask[..., None]
+    canvas = make_canvas(
+        np.where(inside, SKIN, HAIR).astype(np.float32), np.ones((SIZE, SIZE), np.float32), camera
+    )
+    view = view_head(head, vertices, canvas.camera, drawn_parts)
+    chin_row = float(np.flatnonzero(view.mask.any(axis=1))[-1])
+    metres = float((camera.center[0, 2] - vertices[:, 2].mean()) / camera.focal_px[0])
+    anatomy = SimpleNamespace(chin_row=chin_row, metres_per_pixel=metres)
+    plain = np.full((canvas.width, canvas.width, 3), 0.9, np.float32)
+    picture = behind_jaw(head, canvas, view, plain, anatomy)
+    column = int(np.flatnonzero(view.mask[int(chin_row)]).mean())
+    rows = [int(chin_row - up / metres) for up in (0.0, 0.01, 0.02)]
+    assert np.abs(picture[rows, column] - HAIR).max() < 0.05
+    assert np.allclose(picture[int(chin_row - 0.07 / metres), column], 0.9)
 
 
 def test_crumbs_of_mirrored_skin_are_filled(head):
