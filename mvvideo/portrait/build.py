@@ -21,11 +21,18 @@ from mvvideo.portrait.posing import rigid_between, rigid_parts
 from mvvideo.portrait.scalp import cap_paint, hair_beside, hair_cap, hair_share, joined
 from mvvideo.portrait.skin import polygon_mask, skin_likeness
 from mvvideo.portrait.skinside import apart_from_skin, bare_vertices
-from mvvideo.portrait.snapping import outline_offsets, signed_distance
+from mvvideo.portrait.snapping import outline_offsets
 from mvvideo.portrait.surface import build_surface
 from mvvideo.portrait.synthetic import measure_colours
 from mvvideo.portrait.throat import bare_throat, behind_jaw, clear_jaw
-from mvvideo.portrait.views import HeadView, drawn_triangles, sample_at, view_head, visible_triangles
+from mvvideo.portrait.views import (
+    HeadView,
+    drawn_triangles,
+    sample_at,
+    signed_distance,
+    view_head,
+    visible_triangles,
+)
 from mvvideo.portrait.wrap import RADIUS_METRES, Wrap, face_the_front, paint_wrap
 from renderer.cameras import Cameras
 from renderer.shading import shade

@@ -13,8 +13,7 @@ import numpy as np
 
 from mvvideo.portrait.canvas import OPAQUE, Canvas
 from mvvideo.portrait.plate import push_pull
-from mvvideo.portrait.snapping import signed_distance
-from mvvideo.portrait.views import HeadView, sample_at
+from mvvideo.portrait.views import HeadView, sample_at, signed_distance
 
 __all__ = ["behind_cheeks", "chest_metres", "hair_metres", "limited", "torso_half_depth"]
 
@@ -82,7 +81,7 @@ def behind_cheeks(
     below = (nodes[..., 1] - chin_row) * metres_per_pixel
     down = np.clip((below + HANGING_FROM_METRES) / HANGING_OVER_METRES, 0, 1)
     above_shoulders = np.clip((SHOULDER_LINE_METRES - below) / SHOULDER_EDGE_METRES, 0, 1)
-    beside = np.clip(-sample_at(signed_distance(view.mask), nodes) * metres_per_pixel / BESIDE_METRES, 0, 1)
+    beside = np.clip(-sample_at(view.room, nodes) * metres_per_pixel / BESIDE_METRES, 0, 1)
     return (HANGING_METRES * down * above_shoulders * beside).astype(np.float32)
 
 
@@ -104,7 +103,7 @@ def hair_metres(
     outline = signed_distance(canvas.matte > OPAQUE)
     ring = (outline > 0) & (outline < 3 * unit + 1) & (np.arange(canvas.width)[:, None] < chin_row)
     ring &= cv2.GaussianBlur(bare, (0, 0), 4 * unit) < 0.3
-    over = np.clip(-signed_distance(view.mask) * metres_per_pixel, 0, HAIR_LIMIT_METRES)
+    over = np.clip(-view.room * metres_per_pixel, 0, HAIR_LIMIT_METRES)
     small = (canvas.width // 4, canvas.width // 4)
     weight = cv2.resize(ring.astype(np.float32), small, interpolation=cv2.INTER_AREA)
     if not (weight > 0.02).any():

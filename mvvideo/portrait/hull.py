@@ -36,8 +36,7 @@ from mvvideo.portrait.sheets import (
     facing_of,
     make_sheet,
 )
-from mvvideo.portrait.snapping import signed_distance
-from mvvideo.portrait.views import HeadView, sample_at
+from mvvideo.portrait.views import HeadView, sample_at, signed_distance
 from mvvideo.portrait.wrap import Wrap
 
 __all__ = ["Anatomy", "Hull", "Sheet", "build_hull"]
@@ -235,7 +234,7 @@ class _Depths:
         margin = np.minimum(0.006, 0.4 * (deepest - leaving))
         room = np.clip(self.rim, leaving + margin, np.maximum(deepest - margin, leaving + margin))
         # Nodes on the outline lie within the head or beside it by chance: both are at one depth.
-        away = -sample_at(signed_distance(view.mask), nodes) * metres
+        away = -sample_at(view.room, nodes) * metres
         by_skin = skin_rim * np.clip(2 - away / NEAR_SKIN_METRES, 0, 1)
         self.rim = (by_skin * room + (1 - by_skin) * self.rim).astype(np.float32)
         self.rim = cv2.GaussianBlur(self.rim, (0, 0), SMOOTH_NODES)
@@ -353,7 +352,7 @@ def _fringe(
 ) -> tuple[Sheet, np.ndarray, np.ndarray]:
     """A flat collar that carries what neither body nor head covers: soft hair and unfinished outlines."""
     unit = canvas.size / 512
-    head_room = signed_distance(view.mask)
+    head_room = view.room
     by_body = np.clip((body - 0.5 * unit) / (2.5 * unit), 0, 1)
     by_head = np.clip((head_room - 1.0 * unit) / (2.0 * unit), 0, 1)
     alpha = canvas.matte * (1 - np.maximum(by_body, by_head))

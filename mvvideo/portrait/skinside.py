@@ -13,8 +13,7 @@ import numpy as np
 from flame.head import FlameHead
 from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.hull import Hull, Sheet
-from mvvideo.portrait.snapping import signed_distance
-from mvvideo.portrait.views import HeadView, sample_at
+from mvvideo.portrait.views import HeadView, sample_at, signed_distance
 
 __all__ = ["apart_from_skin", "bare_vertices"]
 
@@ -49,7 +48,7 @@ def bare_vertices(
     pixels = canvas.camera.project(vertices)[0][0]
     depth = sample_at(signed_distance(bare > 0.5), pixels) * metres
     # At the head's own outline bare skin goes on round to the far side.
-    at_edge = sample_at(signed_distance(view.mask), pixels) * metres < BARE_METRES[1]
+    at_edge = sample_at(view.room, pixels) * metres < BARE_METRES[1]
     beside = sample_at(_near_bare(bare, view.mask, BARE_METRES[1] / metres), pixels)
     low, high = BARE_METRES
     shown = np.maximum(np.clip((depth - low) / (high - low), 0, 1), at_edge * (beside > 0.7))

@@ -14,9 +14,9 @@ from flame.head import FlameHead
 from flame.regions import INSIDE_MOUTH
 from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.kernels import relax_mesh
-from mvvideo.portrait.views import sample_at
+from mvvideo.portrait.views import sample_at, signed_distance
 
-__all__ = ["outline_offsets", "signed_distance"]
+__all__ = ["outline_offsets"]
 
 FIXED_REGIONS = (
     "lips", "eye_left", "eye_right", "iris_left", "iris_right", "pupil_left", "pupil_right", "brow_left",
@@ -26,17 +26,6 @@ LARGEST_PULL_OUT = 0.09
 """Of the face's width."""
 INSET_PIXELS = 1.0
 """The mesh's outline lies this far inside the matte's (per 512 pixels of crop)."""
-
-
-def signed_distance(mask: np.ndarray) -> np.ndarray:
-    """``(H, W)`` float32 pixels to the mask's border, positive inside; the picture's edge is no border."""
-    import cv2
-
-    inside = mask.astype(np.uint8)
-    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(
-        1 - inside, cv2.DIST_L2, 5
-    )
-    return (distance - 0.5 * np.sign(distance)).astype(np.float32)
 
 
 def outline_offsets(

@@ -22,9 +22,8 @@ from mvvideo.portrait.contours import beside_contours, over_far_cheek, skin_rim
 from mvvideo.portrait.kernels import relax_mesh
 from mvvideo.portrait.lids import OWN_COLOUR, lid_colours, lid_share
 from mvvideo.portrait.relight import continued_share, fine_detail, measured_shading
-from mvvideo.portrait.snapping import signed_distance
 from mvvideo.portrait.synthetic import FaceColours, synthetic_colours
-from mvvideo.portrait.views import HeadView, face_front, sample_at
+from mvvideo.portrait.views import HeadView, face_front, sample_at, signed_distance
 
 __all__ = ["HeadSurface", "Source", "build_surface"]
 

@@ -13,8 +13,7 @@ from flame.sequence import FlameSequence
 from mvvideo.portrait.canvas import Canvas
 from mvvideo.portrait.hull import Anatomy, Hull
 from mvvideo.portrait.plate import push_pull
-from mvvideo.portrait.snapping import signed_distance
-from mvvideo.portrait.views import HeadView, sample_at
+from mvvideo.portrait.views import HeadView, sample_at, signed_distance
 from renderer.shading import shade
 
 __all__ = ["bare_throat", "behind_jaw", "clear_jaw"]

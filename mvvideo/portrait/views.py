@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,15 @@ from flame.regions import INSIDE_MOUTH
 from renderer.cameras import Cameras
 from renderer.shading import shade
 
-__all__ = ["HeadView", "drawn_triangles", "face_front", "sample_at", "view_head", "visible_triangles"]
+__all__ = [
+    "HeadView",
+    "drawn_triangles",
+    "face_front",
+    "sample_at",
+    "signed_distance",
+    "view_head",
+    "visible_triangles",
+]
 
 FACE_FRONT_METRES, FOREHEAD_METRES = -0.025, 0.045
 """Template z and y that bound the front of the face (origin between the eyes)."""
@@ -55,6 +64,11 @@ class HeadView:
     def mask(self) -> np.ndarray:
         """``(W, W)`` bool where the head is."""
         return self.triangle >= 0
+
+    @cached_property
+    def room(self) -> np.ndarray:
+        """``(W, W)`` float32 pixels to the head's outline, positive inside it."""
+        return signed_distance(self.mask)
 
 
 def drawn_triangles(head: FlameHead) -> np.ndarray:
@@ -151,3 +165,14 @@ def sample_at(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         rows.append(cv2.remap(picture, part, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0])
     values = np.concatenate(rows)
     return values.reshape(*pixels.shape[:-1], *picture.shape[2:])
+
+
+def signed_distance(mask: np.ndarray) -> np.ndarray:
+    """``(H, W)`` float32 pixels to the mask's border, positive inside; the picture's edge is no border."""
+    import cv2
+
+    inside = mask.astype(np.uint8)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(
+        1 - inside, cv2.DIST_L2, 5
+    )
+    return (distance - 0.5 * np.sign(distance)).astype(np.float32)

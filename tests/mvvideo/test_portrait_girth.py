@@ -9,6 +9,7 @@ import pytest
 
 from mvvideo.portrait.girth import behind_cheeks, chest_metres, hair_metres, limited, torso_half_depth
 from mvvideo.portrait.hull import build_hull
+from mvvideo.portrait.views import signed_distance
 
 METRES = 0.001
 
@@ -47,7 +48,7 @@ def test_a_torso_is_deepest_under_the_head_and_a_head_is_not_limited() -> None:
 def test_hair_is_as_thick_over_the_head_as_at_its_outline() -> None:
     width = 256
     canvas = SimpleNamespace(matte=_disc(width, 100).astype(np.float32), size=width, width=width)
-    view = SimpleNamespace(mask=_disc(width, 80))
+    view = SimpleNamespace(mask=_disc(width, 80), room=signed_distance(_disc(width, 80)))
     place = {"chin_row": float(width), "metres_per_pixel": METRES}
     nodes = _grid(width)[64:192:16, 64:192:16]
     hair = hair_metres(canvas, view, np.zeros((width, width), np.float32), nodes, **place)
@@ -60,7 +61,9 @@ def test_only_what_hangs_beside_the_neck_lies_further_back() -> None:
     mask = np.zeros((400, 400), bool)
     mask[50:300, 150:250] = True
     nodes = np.array([[[200.0, 260.0], [300.0, 260.0], [300.0, 100.0], [300.0, 399.0]]], np.float32)
-    back = behind_cheeks(SimpleNamespace(mask=mask), nodes, chin_row=250.0, metres_per_pixel=METRES)
+    back = behind_cheeks(
+        SimpleNamespace(mask=mask, room=signed_distance(mask)), nodes, chin_row=250.0, metres_per_pixel=METRES
+    )
     assert back[0, 0] == 0.0 and back[0, 2] == 0.0 and back[0, 3] == 0.0
     assert back[0, 1] > 0.02
 
