@@ -43,6 +43,10 @@ LARGEST_CONTRAST = 0.2
 """Mean deviation, of the colour itself, that is taken for texture; beyond it lie edges, of collars and the like."""
 STRAND_SCALE = 100.0
 """Pixels per radian at which strands are made, once per process."""
+DARK = 0.1
+"""Brightness below which a colour's tint tells less."""
+USUAL_SPREAD, UNUSUAL = 2.0, 0.02
+"""Median deviations from the usual colour of hair at which a colour counts half; the least that one counts."""
 TRUSTED_FACING = (0.25, 0.6)
 """Cosines between which a photographed colour comes to be trusted."""
 
@@ -112,9 +116,8 @@ def paint_wrap(
     upper = np.clip((NAPE_RADIANS - rows) / 0.2, 0, 1)
     smooth = _spread(values, trust, wrap.scale)
     if (trust * upper).sum() > 0.02 * trust.size:
-        smooth = (1 - upper)[..., None] * smooth + upper[..., None] * _spread(
-            values, trust * upper, wrap.scale
-        )
+        hair = trust * upper * _typical(shown, trust * upper)
+        smooth = (1 - upper)[..., None] * smooth + upper[..., None] * _spread(values, hair, wrap.scale)
     base, contrast = smooth[..., :3], np.clip(smooth[..., 3:], 0, LARGEST_CONTRAST)
     strands = cv2.resize(_strands(seed), trust.shape[::-1], interpolation=cv2.INTER_AREA)
     strands /= max(float(strands.std()), 1e-6)
@@ -177,6 +180,23 @@ def _lay_out(
     low, high = TRUSTED_FACING
     frontal = np.clip((drawn.values[0, ..., 2] - low) / (high - low), 0, 1)
     return shown, (sure * frontal * drawn.mask[0]).astype(np.float32)
+
+
+def _typical(shown: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """How far each pixel has a colour that hair has here, ``(h, w)``: at a hairline skin shows through, at the outline
+    the background, and neither may colour the back of the head.
+
+    Args:
+        shown: ``(h, w, 3)`` the photo; trust: ``(h, w)`` where it shows hair.
+    """
+    grey = shown.mean(axis=-1, keepdims=True)
+    tint = (shown - grey) / (grey + DARK)  # (h, w, 3)
+    sure = trust > 0.5 * trust.max()
+    usual, usual_tint = np.median(grey[sure]), np.median(tint[sure], axis=0)
+    # Hair in shadow is dark as any.
+    off = np.maximum(grey[..., 0] - usual, 0) / (usual + DARK) + np.abs(tint - usual_tint).sum(axis=-1)
+    half = USUAL_SPREAD * float(np.median(off[sure])) + 0.1
+    return np.maximum(1 / (1 + (off / half) ** 4), UNUSUAL).astype(np.float32)
 
 
 def _spread(values: np.ndarray, trust: np.ndarray, scale: float) -> np.ndarray:

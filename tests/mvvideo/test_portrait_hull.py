@@ -14,7 +14,7 @@ from mvvideo.portrait.hull import Sheet, _steady
 from mvvideo.portrait.scalp import hair_beside, hair_share, joined
 from mvvideo.portrait.surface import Source
 from mvvideo.portrait.views import sample_at
-from mvvideo.portrait.wrap import RADIUS_METRES, WIDEST_RADIANS, Wrap, face_the_front, paint_wrap
+from mvvideo.portrait.wrap import RADIUS_METRES, WIDEST_RADIANS, Wrap, _typical, face_the_front, paint_wrap
 from renderer.rigs import orbit
 
 SIZE = 192
@@ -105,6 +105,18 @@ def test_a_plain_photo_gives_a_plain_back(wrap):
     photo = np.full((64, 64, 3), 0.4, np.float32)
     picture = paint_wrap(wrap, half_a_ball(), colour=photo, known=np.ones((64, 64), np.float32), front=photo)
     assert np.abs(picture[: wrap.shape[0], : wrap.shape[1]] - 0.4).max() < 0.03
+
+
+def test_a_hairline_s_skin_and_a_green_outline_are_no_hair():
+    shown = np.full((40, 40, 3), (0.16, 0.11, 0.08), np.float32)
+    shown[:3] = (0.7, 0.5, 0.4)  # skin that shines through
+    shown[-3:] = (0.1, 0.3, 0.15)  # background
+    shown[:, :10] *= 0.4  # in shadow
+    shown[:] += np.random.default_rng(0).normal(0, 0.01, shown.shape)
+    weight = _typical(shown, np.ones((40, 40), np.float32))
+    assert np.quantile(weight[10:30], 0.05) > 0.5 and weight[10:30, :10].mean() > 0.9
+    assert weight[:3, 10:].max() < 0.1 and weight[-3:].max() < 0.1
+    assert np.isfinite(_typical(np.zeros_like(shown), np.ones((40, 40), np.float32))).all()
 
 
 def test_the_front_is_cut_off_the_wrap_without_moving(wrap):
