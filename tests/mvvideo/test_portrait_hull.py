@@ -114,7 +114,7 @@ def test_a_hairline_s_skin_and_a_green_outline_are_no_hair():
     shown[:, :10] *= 0.4  # in shadow
     shown[:] += np.random.default_rng(0).normal(0, 0.01, shown.shape)
     weight = _typical(shown, np.ones((40, 40), np.float32))
-    assert np.quantile(weight[10:30], 0.05) > 0.5 and weight[10:30, :10].mean() > 0.9
+    assert np.quantile(weight[10:30], 0.05) > 0.5 and weight[10:30, :10].mean() > 0.8
     assert weight[:3, 10:].max() < 0.1 and weight[-3:].max() < 0.1
     assert np.isfinite(_typical(np.zeros_like(shown), np.ones((40, 40), np.float32))).all()
 
