@@ -192,6 +192,8 @@ def _typical(shown: np.ndarray, trust: np.ndarray) -> np.ndarray:
     grey = shown.mean(axis=-1, keepdims=True)
     tint = (shown - grey) / (grey + DARK)  # (h, w, 3)
     sure = trust > 0.5 * trust.max()
+    if not sure.any():
+        return np.ones_like(grey[..., 0])
     usual, usual_tint = np.median(grey[sure]), np.median(tint[sure], axis=0)
     # Hair in shadow is dark as any.
     off = np.maximum(grey[..., 0] - usual, 0) / (usual + DARK) + np.abs(tint - usual_tint).sum(axis=-1)

@@ -117,6 +117,9 @@ def test_a_hairline_s_skin_and_a_green_outline_are_no_hair():
     assert np.quantile(weight[10:30], 0.05) > 0.5 and weight[10:30, :10].mean() > 0.8
     assert weight[:3, 10:].max() < 0.1 and weight[-3:].max() < 0.1
     assert np.isfinite(_typical(np.zeros_like(shown), np.ones((40, 40), np.float32))).all()
+    assert (
+        _typical(shown, np.zeros((40, 40), np.float32)) == 1
+    ).all()  # nothing is known of hair that no one has
 
 
 def test_the_front_is_cut_off_the_wrap_without_moving(wrap):
