@@ -35,9 +35,12 @@ __all__ = [
     "without_appearance",
 ]
 
-HELD_WHERE_SEEN, HELD_IN_BACKGROUND, HELD_IN_MOUTH = 0.7, 0.8, 1.0
-"""Share of the network's change that is withheld where the photo shows the person squarely, over the background,
-and at the mouth."""
+HELD_WHERE_SEEN, HELD_IN_MOUTH = 0.4, 0.75
+"""Share of the network's change of shade, structure and alpha that is withheld where the photo shows the person
+squarely, and at the mouth."""
+STILL_IN_BACKGROUND = 0.8
+"""Share of its flow that is withheld over the background; at the mouth and where the photo shows the person squarely
+it is withheld wholly."""
 
 
 @dataclass(frozen=True)
@@ -185,9 +188,9 @@ def restrained(layers: Layers, guidance: torch.Tensor) -> Layers:
     """Layers that leave more as it is where the appearance deserves belief: for use, not for training.
 
     Training knows where the person will be exactly; in use, motion is tracked or invented, and what the network
-    "corrects" in plain view is mostly not wrong. Between the lips it can only average teeth that nobody has
-    seen, while those that are drawn there are at least teeth (measured on real clips: nearly all that it lost
-    against the appearance alone lay there). Over the background it drags silhouettes farther than it should.
+    "corrects" in plain view is mostly not wrong: least of all where things are. Between the lips it knows nobody's
+    teeth, while those that are drawn there are at least sharp. Over the background its flow drags silhouettes
+    farther than it should; what it adds there by alpha, it may.
 
     Args:
         layers: N pictures.
@@ -198,14 +201,14 @@ def restrained(layers: Layers, guidance: torch.Tensor) -> Layers:
     sure = (2 * seen - 1).clamp(min=0) * facing.clamp(0, 1).sqrt()  # mirrored skin counts as unseen
     plate = 1 - guidance[:, channel_slice("appearance_alpha")].float()
     mouth = guidance[:, channel_slice("region_lips")] + guidance[:, channel_slice("region_mouth")]
-    inside = functional.max_pool2d(mouth.float().clamp(max=1), 3, 1, 1)
-    held = torch.maximum(HELD_WHERE_SEEN * sure, HELD_IN_BACKGROUND * plate)
+    inside = _box(functional.max_pool2d(mouth.float().clamp(max=1), 3, 1, 1), 2)
+    held = torch.cat([torch.maximum(sure, STILL_IN_BACKGROUND * plate), HELD_WHERE_SEEN * sure], 1)
     # Runs out over a 16th of the picture: where the flow ended sooner it would bite pieces out of edges.
-    held = box_twice(held, max(1, held.shape[-1] // 32))
-    free = (1 - held) * (1 - HELD_IN_MOUTH * _box(inside, 2))
+    moving, free = (1 - box_twice(held, max(1, held.shape[-1] // 32))).split(1, dim=1)
+    free = free * (1 - HELD_IN_MOUTH * inside)
     return replace(
         layers,
-        flow=layers.flow * free,
+        flow=layers.flow * moving * (1 - inside),
         gate_change=layers.gate_change * free,
         detail_change=layers.detail_change * free,
         alpha_change=layers.alpha_change * free,

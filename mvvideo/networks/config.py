@@ -23,7 +23,7 @@ class NetworkConfig:
 
     image_size: int = 256  # pixels, height = width the model was trained at
     patch: int = 8  # pixel-unshuffle factor of the codec
-    channels: tuple[int, ...] = (64, 96, 144)  # per level, fine to coarse
+    channels: tuple[int, ...] = (128, 96, 144)  # per level, fine to coarse
     attention: tuple[bool, ...] = (False, False, True)  # reference, motion and view attention on this level
     reference_channels: tuple[int, ...] = (32, 64, 144)  # equal to channels where there is attention
     layers_per_block: int = 1

@@ -13,9 +13,9 @@ from flame.errors import AssetError, ConfigError
 from mvvideo.denoising import predict_layers
 from mvvideo.guidance import CHANNEL_COUNT, channel_slice
 from mvvideo.networks.composite import (
-    HELD_IN_BACKGROUND,
     HELD_IN_MOUTH,
     HELD_WHERE_SEEN,
+    STILL_IN_BACKGROUND,
     Layers,
     Plates,
     compose,
@@ -258,9 +258,10 @@ def test_in_use_the_photo_and_the_mouth_are_left_alone_more_than_what_nobody_saw
         person = getattr(used, name)[..., :20, :]
         photographed, mirrored, unseen, mouth = (person[..., x].mean() for x in (3, 12, 20, 30))
         background = getattr(used, name)[..., 28:, 20].mean()
-        torch.testing.assert_close(photographed, torch.tensor(-0.6 * (1 - HELD_WHERE_SEEN)))
-        torch.testing.assert_close(background, torch.tensor(-0.6 * (1 - HELD_IN_BACKGROUND)))
-        torch.testing.assert_close(mouth, torch.tensor(-0.6 * (1 - HELD_IN_MOUTH)))
+        # The flow stays away from what is photographed and from the mouth; what alpha adds to the plate is meant.
+        held = (1.0, STILL_IN_BACKGROUND, 1.0) if name == "flow" else (HELD_WHERE_SEEN, 0.0, HELD_IN_MOUTH)
+        wanted = -0.6 * (1 - torch.tensor(held))
+        torch.testing.assert_close(torch.stack([photographed, background, mouth]), wanted)
         torch.testing.assert_close(torch.stack([mirrored, unseen]), torch.tensor([-0.6, -0.6]))
 
 
