@@ -13,6 +13,7 @@ from flame.errors import AssetError, ConfigError
 from mvvideo.denoising import predict_layers
 from mvvideo.guidance import CHANNEL_COUNT, channel_slice
 from mvvideo.networks.composite import (
+    FAINT_ALPHA,
     HELD_IN_MOUTH,
     HELD_WHERE_SEEN,
     STILL_IN_BACKGROUND,
@@ -263,6 +264,20 @@ def test_in_use_the_photo_and_the_mouth_are_left_alone_more_than_what_nobody_saw
         wanted = -0.6 * (1 - torch.tensor(held))
         torch.testing.assert_close(torch.stack([photographed, background, mouth]), wanted)
         torch.testing.assert_close(torch.stack([mirrored, unseen]), torch.tensor([-0.6, -0.6]))
+
+
+def test_in_use_faint_ghosts_are_not_added_and_sure_hair_is() -> None:
+    size = 32
+    guidance = torch.zeros(1, CHANNEL_COUNT, size, size)
+    guidance[:, channel_slice("appearance_alpha"), :8] = 1.0
+    change = torch.zeros(1, 1, size, size)
+    change[..., :10], change[..., 10:20], change[..., 20:] = FAINT_ALPHA[0], 0.9, -0.1
+    nothing = torch.zeros(1, 1, size, size)
+    layers = Layers(nothing.expand(1, 2, size, size), nothing, nothing, change, torch.rand(1, 3, size, size))
+    used = restrained(layers, guidance).alpha_change
+    assert not used[..., 20:, :10].any()  # over the background
+    torch.testing.assert_close(used[..., 20:, 10:], change[..., 20:, 10:])
+    torch.testing.assert_close(used[..., :8, :], change[..., :8, :])  # on the person all counts
 
 
 def test_colours_in_use_have_no_pattern_of_patches() -> None:
