@@ -41,8 +41,6 @@ squarely, and at the mouth."""
 STILL_IN_BACKGROUND = 0.8
 """Share of its flow that is withheld over the background; at the mouth and where the photo shows the person squarely
 it is withheld wholly."""
-FAINT_ALPHA = (0.45, 0.75)
-"""Alpha that the network adds to the background: up to the first none is shown, from the second on all."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +190,7 @@ def restrained(layers: Layers, guidance: torch.Tensor) -> Layers:
     Training knows where the person will be exactly; in use, motion is tracked or invented, and what the network
     "corrects" in plain view is mostly not wrong: least of all where things are. Between the lips it knows nobody's
     teeth, while those that are drawn there are at least sharp. Over the background its flow drags silhouettes
-    farther than it should; what it adds there by alpha, it may, if it means it: faint alpha is a ghost around heads.
+    farther than it should, and what it adds there by alpha is a guess that shows as ghosts around heads.
 
     Args:
         layers: N pictures.
@@ -209,15 +207,12 @@ def restrained(layers: Layers, guidance: torch.Tensor) -> Layers:
     moving, free = (1 - box_twice(held, max(1, held.shape[-1] // 32))).split(1, dim=1)
     free = free * (1 - HELD_IN_MOUTH * inside)
     alpha = layers.alpha_change * free
-    low, high = FAINT_ALPHA
-    meant = ((alpha - low) / (high - low)).clamp(0, 1)
-    meant = meant * meant * (3 - 2 * meant)
     return replace(
         layers,
         flow=layers.flow * moving * (1 - inside),
         gate_change=layers.gate_change * free,
         detail_change=layers.detail_change * free,
-        alpha_change=torch.where(alpha > 0, alpha * (1 - plate * (1 - meant)), alpha),
+        alpha_change=torch.where(alpha > 0, alpha * (1 - plate), alpha),
     )
 
 
