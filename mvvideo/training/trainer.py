@@ -91,7 +91,7 @@ class Trainer:
         self.model = MultiViewDenoiser(config.network).to(self.device, memory_format=torch.channels_last)
         if initial is not None:
             begun = load_network(initial)
-            if begun.config != config.network:
+            if begun.config.channels != config.network.channels:
                 begun = widened(begun, config.network, seed=config.seed)
             self.model.load_state_dict(begun.state_dict(), strict=True)
         self.critic = Critic(

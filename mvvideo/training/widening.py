@@ -76,15 +76,16 @@ def _copies(was: int, wanted: int, old: tuple[int, ...], new: tuple[int, ...]) -
     Channels of two levels side by side are those of a decoder: the coarser level's first.
     """
     levels = range(len(old))
-    single = [
-        [level] for level in levels if wanted * old[level] == was * new[level] and was % old[level] == 0
-    ]
-    pairs = [[a, b] for a in levels for b in levels if a > b and old[a] + old[b] == was]
-    for parts in [*single, *[pair for pair in pairs if sum(new[level] for level in pair) == wanted]]:
-        if len(parts) == 1:
+    for level in levels:  # one level's channels, or a multiple of them
+        if wanted * old[level] == was * new[level] and was % old[level] == 0:
             return torch.arange(was).repeat_interleave(wanted // was)
-        first, second = (torch.arange(old[k]).repeat_interleave(new[k] // old[k]) for k in parts)
-        return torch.cat([first, old[parts[0]] + second])
+    for coarse in levels:
+        for fine in levels[:coarse]:
+            if (old[coarse] + old[fine], new[coarse] + new[fine]) == (was, wanted):
+                first, second = (
+                    torch.arange(old[k]).repeat_interleave(new[k] // old[k]) for k in (coarse, fine)
+                )
+                return torch.cat([first, old[coarse] + second])
     raise ValueError(f"no levels of {old} and {new} make {was} and {wanted} channels")
 
 

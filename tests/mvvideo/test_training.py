@@ -265,6 +265,27 @@ def test_training_runs_its_phases_saves_and_goes_on(data: Path, config_file: Pat
         assert torch.equal(again.model.state_dict()[name], value), name
 
 
+def test_a_run_begins_from_weights_with_other_switches_or_fewer_channels(
+    data: Path, config_file: Path, tmp_path: Path
+) -> None:
+    config = load_config(config_file)
+    first = Trainer(config, data=data, heldout=None, out=tmp_path / "first", minutes=1, device="cpu")
+    first.run(max_steps=1)
+    for name, changes in (("other", {"max_flow_px": 8.0}), ("wide", {"channels": (64, 32)})):
+        network = dataclasses.replace(config.network, **changes)
+        begun = Trainer(
+            dataclasses.replace(config, network=network),
+            data=data,
+            heldout=None,
+            out=tmp_path / name,
+            minutes=1,
+            device="cpu",
+            initial=tmp_path / "first" / "weights",
+        )
+        assert begun.model.config == network
+        assert begun.train_step()["loss"].isfinite()
+
+
 def test_half_precision_step(data: Path, config_file: Path, tmp_path: Path) -> None:
     config = load_config(config_file, ["precision=bf16", "adversarial_from=0.0"])
     trainer = Trainer(config, data=data, heldout=None, out=tmp_path, minutes=1.0, device="cpu")
