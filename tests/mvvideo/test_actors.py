@@ -8,37 +8,12 @@ import numpy as np
 import pytest
 
 from flame.errors import AssetError, ConfigError
-from flame.head import load_head
-from mvvideo.actors.actor import Actor, screen_positions
+from mvvideo.actors.actor import screen_positions
 from mvvideo.actors.kit import ActorKit, load_kit
 from mvvideo.actors.light import Lighting, sample_lighting, sky_lobes
 from mvvideo.actors.pack import pack_kit
 from mvvideo.actors.spec import sample_spec, split_options
 from renderer.cameras import Cameras
-
-from .actor_assets import write_assets
-
-
-@pytest.fixture(scope="session")
-def head():
-    return load_head("open")
-
-
-@pytest.fixture(scope="session")
-def kit_path(tmp_path_factory, head):
-    folder = tmp_path_factory.mktemp("actors")
-    assets, targets = write_assets(folder, head)
-    return pack_kit(assets, targets, folder / "kit.npz", samples=48, components=24)
-
-
-@pytest.fixture(scope="session")
-def kit(kit_path):
-    return load_kit(str(kit_path))
-
-
-@pytest.fixture(scope="session")
-def actor(kit, head):
-    return Actor(kit, head, replace(sample_spec(kit, 5), glasses="round"))
 
 
 def front_camera(size: int = 64) -> Cameras:

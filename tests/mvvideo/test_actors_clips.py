@@ -14,8 +14,6 @@ from mvvideo.actors.generate import generate, plan
 from mvvideo.actors.motion import sample_motion, sample_reference_pose
 from mvvideo.training.shards import read_shard
 
-from .test_actors import head, kit, kit_path  # noqa: F401  (session fixtures)
-
 
 def test_backgrounds_are_linear_light_in_range():
     for kind in KINDS:
@@ -60,7 +58,7 @@ def test_landmark_noise_is_smooth_and_grows_with_the_turn():
     assert 0.2 < spread(0.0) < 3.0 and spread(0.8) > 1.2 * spread(0.0)
 
 
-def test_everything_of_the_reference_is_seen_in_itself(kit, head):  # noqa: F811
+def test_everything_of_the_reference_is_seen_in_itself(kit, head):
     scene = sample_scene(kit, head, 3, split="train", size=64, frames=1, views=1)
     frame = scene.actor.pose(scene.reference)[0]
     shot = scene.actor.photograph(frame, scene.photo_camera, scene.lighting)[0]
@@ -68,7 +66,7 @@ def test_everything_of_the_reference_is_seen_in_itself(kit, head):  # noqa: F811
     assert (seen == 255).mean() > 0.97
 
 
-def test_a_turned_head_hides_its_far_side(kit, head):  # noqa: F811
+def test_a_turned_head_hides_its_far_side(kit, head):
     from renderer.rigs import orbit
 
     scene = sample_scene(kit, head, 3, split="train", size=64, frames=1, views=1)
@@ -79,7 +77,7 @@ def test_a_turned_head_hides_its_far_side(kit, head):  # noqa: F811
     assert (seen[back.alpha > 0.9] == 255).mean() < 0.5
 
 
-def test_a_clip_follows_from_its_seed(kit, head):  # noqa: F811
+def test_a_clip_follows_from_its_seed(kit, head):
     first, again = (make_clip(kit, head, 11, size=64, frames=2, views=2) for _ in range(2))
     for name in ("reference_rgb", "target_rgb", "target_alpha", "guidance", "seen", "yaw_degrees"):
         assert np.array_equal(getattr(first, name), getattr(again, name)), name
@@ -88,7 +86,7 @@ def test_a_clip_follows_from_its_seed(kit, head):  # noqa: F811
     assert np.abs(first.yaw_degrees).max() < 150
 
 
-def test_shards_are_resumed_not_remade(kit_path, tmp_path):  # noqa: F811
+def test_shards_are_resumed_not_remade(kit_path, tmp_path):
     jobs = plan(
         kit=str(kit_path),
         out=str(tmp_path),

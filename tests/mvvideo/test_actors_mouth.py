@@ -6,35 +6,12 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
-from flame.head import load_head
 from flame.rig import ARKIT_NAMES, to_parameters
 from flame.sequence import FlameSequence
 from mvvideo.actors.actor import Actor, bind_rig, project_shape
 from mvvideo.actors.assembly import PARTS
-from mvvideo.actors.kit import load_kit
 from mvvideo.actors.mouth import SHADES, make_mouth
-from mvvideo.actors.pack import pack_kit
-from mvvideo.actors.spec import sample_spec
 from mvvideo.portrait.synthetic import tooth_coordinates
-
-from .actor_assets import write_assets
-
-
-@pytest.fixture(scope="module")
-def head():
-    return load_head("open")
-
-
-@pytest.fixture(scope="module")
-def kit(tmp_path_factory, head):
-    folder = tmp_path_factory.mktemp("actors")
-    assets, targets = write_assets(folder, head)
-    return load_kit(str(pack_kit(assets, targets, folder / "kit.npz", samples=24, components=12)))
-
-
-@pytest.fixture(scope="module")
-def actor(kit, head):
-    return Actor(kit, head, sample_spec(kit, 5))
 
 
 def posed(actor: Actor, **weights: float) -> FlameSequence:
