@@ -7,7 +7,7 @@ import numpy as np
 __all__ = ["smoothstep"]
 
 
-def smoothstep(x: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+def smoothstep(x: np.ndarray, low: float | np.ndarray = 0.0, high: float | np.ndarray = 1.0) -> np.ndarray:
     """0 up to ``low``, 1 from ``high`` on, 3t² − 2t³ between: no kink in speed at either end.
 
     Args:

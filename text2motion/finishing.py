@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from flame.easing import smoothstep
 from flame.timing import frame_count
 
 #: Half-width of the smoothing kernels in frames of the network.
@@ -135,7 +136,7 @@ def interpolated(held: np.ndarray, at: np.ndarray) -> np.ndarray:
     part = np.clip(at - low, 0.0, 1.0)[:, None].astype(np.float32)
     a, b, c, d = (held[np.clip(low + k, 0, last)] for k in (-1, 0, 1, 2))
     slope_b, slope_c = 0.5 * (c - a), 0.5 * (d - b)
-    ramp = part * part * (3.0 - 2.0 * part)
+    ramp = smoothstep(part)
     curve = b + (c - b) * ramp + part * (1.0 - part) ** 2 * slope_b - part * part * (1.0 - part) * slope_c
     return np.asarray(curve, np.float32)
 

@@ -65,7 +65,7 @@ def neck_weights(mesh: CutMesh) -> np.ndarray:
     front = np.clip((z + 0.13) / 0.10, 0, 1)
     low = -0.168 - 0.022 * front + 0.8 * np.clip(np.abs(x) - 0.055, 0, None)
     high = np.maximum(-0.068 - 0.034 * front, low + 0.03)
-    weight = smoothstep((y - low) / (high - low))
+    weight = smoothstep(y, low, high)
     skin = mesh.part == "skin"
     average = neighbour_average(mesh.faces, len(weight))
     for _ in range(12):

@@ -33,6 +33,7 @@ SHADOW_HALF_EXTENT = 0.24
 CORNEA_BEND = 1.55
 """Radius of the eyeball over the cornea's."""
 REMODELLED = ("tongue", "mouth_inside", "lashes", "shoulders")
+"""Regions in which the head's mesh was made otherwise than the kit's."""
 LIP_MIDDLE_METRES, LIP_PAIRS = 0.008, 4
 WIDE_LIPS_METRES, LEAST_MOUTH_LIGHT = 0.008, 0.4
 """Gap of the lips from which on teeth get all the light that they would get in an open mouth; its least share."""
@@ -42,8 +43,7 @@ SHAPE_RIDGE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class ActorFrame:
-    """One posed frame: points and normals (N,3) f32 world metres, light that gets into
-    the mouth in [0,1]."""
+    """One posed frame: points and normals (N,3) f32 world metres, light in the mouth in [0,1]."""
 
     points: np.ndarray
     normals: np.ndarray

@@ -154,7 +154,6 @@ def _skin_masks(kit: ActorKit, rig: BaseRig, head, hair: np.ndarray | None) -> d
     out: dict[str, np.ndarray] = {}
     limit = -0.050 + 0.35 * np.maximum(0.0, side - 0.035)
     beard = smoothstep(y - limit, 0.0, -0.012) * smoothstep(y, -0.135, -0.115) * smoothstep(z, -0.045, -0.02)
-    beard *= 1 - smoothstep(y + 0.062, -0.012, 0.004) * smoothstep(side, 0.03, 0.022) * 0.0
     out["beard"] = beard
     out["cheeks"] = np.exp(-(((side - 0.042) / 0.018) ** 2) - ((y + 0.032) / 0.02) ** 2) * (z > 0)
     out["lids"] = np.exp(-(((side - 0.031) / 0.016) ** 2) - ((y - 0.008) / 0.007) ** 2) * (z > 0)

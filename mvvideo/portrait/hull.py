@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from flame.easing import smoothstep
 from mvvideo.portrait.canvas import OPAQUE, Canvas
 from mvvideo.portrait.collar import Collar
 from mvvideo.portrait.girth import (
@@ -158,18 +159,14 @@ def _outline_kind(outline: np.ndarray, bare: np.ndarray, canvas: Canvas) -> np.n
     spread = cv2.GaussianBlur(spread, (0, 0), 2.0)
     full = cv2.resize(spread, (canvas.width, canvas.width), interpolation=cv2.INTER_LINEAR)
     ramp = np.clip((full - 0.35) / 0.3, 0, 1)
-    return _smoothstep(ramp)
+    return smoothstep(ramp).astype(np.float32)
 
 
 def _above_collar(collar: Collar) -> np.ndarray:
     """``(W, W)``: 1 well above the collar, 0 below it."""
     above = _filled(collar.above)
     inside = np.clip(above / COLLAR_EDGE_METRES, 0, 1)
-    return _smoothstep(inside * np.clip(COLLAR_SHARE + above / COLLAR_SIDES_METRES, 0, 1))
-
-
-def _smoothstep(ramp: np.ndarray) -> np.ndarray:
-    return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+    return smoothstep(inside * np.clip(COLLAR_SHARE + above / COLLAR_SIDES_METRES, 0, 1)).astype(np.float32)
 
 
 def _snap_nodes(grid: np.ndarray, body: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
@@ -247,7 +244,7 @@ class _Depths:
         squared = relax_grid(start, fixed=known | ~inside, source=source)
         inflated = limited(np.sqrt(np.maximum(squared, 0)), deepest_body)
         full = np.clip(2 * inflated / deepest_body, 0, 1) * (1 - head_part)
-        full *= _smoothstep(np.clip(-bare_distance / CHEST_FROM_SKIN_METRES, 0, 1))
+        full *= smoothstep(-bare_distance, 0.0, CHEST_FROM_SKIN_METRES)
         front = self.rim + inflated + full * chest_metres(view, nodes, **place)
         squared = relax_grid(np.zeros_like(start), fixed=~inside, source=source)
         back = self.rim - limited(np.sqrt(np.maximum(squared, 0)), deepest_body)
